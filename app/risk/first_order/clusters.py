@@ -1,4 +1,4 @@
-"""Which services each triggered switch can touch, and which switches must therefore be looked at together."""
+"""Which services each triggered switch can touch, and which services are therefore settled together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from app.risk.graph.compiled import AT_REST_DOWN, SERVES, Flat
 from app.risk.graph.dependents import all_dependents
-from app.risk.jit import Array, Bools, Int32s, Int64, Int64s, inner, kernel
+from app.risk.jit import Array, Bools, Int32s, Int64s, inner, kernel
+from app.risk.outage.failover import mix
 
 
 class Reach(NamedTuple):
@@ -50,25 +51,12 @@ def services_reached(flat: Flat, space: Reach, starts: Int32s, services: int) ->
 
 
 @inner
-def root_of(parent: Int64s, k: Int64) -> Int64:
-    """The smallest member of the set that k belongs to (union-find with path halving)."""
-    while parent[k] != k:
-        parent[k] = parent[parent[k]]
-        k = parent[k]
-    return k
-
-
-@inner
-def pairs_of(flat: Flat, space: Reach, groups: Int32s) -> tuple[Array, Array, Array]:
-    """Pairs (index of a group, service) it can touch, grouped by group, and the cluster of each group (its smallest index)."""
-    size = len(groups)
-    parent = np.arange(size)
-    first = {np.int64(-1): np.int64(-1)}  # service -> the first group that touches it
+def pairs_of(flat: Flat, space: Reach, groups: Int32s) -> tuple[Array, Array]:
+    """Pairs (index of a group, service) it can touch, grouped by group."""
     index, service = np.empty(64, np.int32), np.empty(64, np.int32)
     count = 0
-    for k in range(size):
-        behind = services_behind(flat, space, flat.group_dependent[groups[k]])
-        for s in behind:
+    for k in range(len(groups)):
+        for s in services_behind(flat, space, flat.group_dependent[groups[k]]):
             if count == len(index):
                 a, b = np.empty(2 * count, np.int32), np.empty(2 * count, np.int32)
                 a[:count] = index
@@ -76,14 +64,88 @@ def pairs_of(flat: Flat, space: Reach, groups: Int32s) -> tuple[Array, Array, Ar
                 index, service = a, b
             index[count], service[count] = k, s
             count += 1
-            if np.int64(s) in first:
-                a_root, b_root = root_of(parent, first[np.int64(s)]), root_of(parent, k)
-                if a_root < b_root:
-                    parent[b_root] = a_root
-                elif b_root < a_root:
-                    parent[a_root] = b_root
-            else:
-                first[np.int64(s)] = np.int64(k)
-    for k in range(size):
-        parent[k] = root_of(parent, k)
-    return index[:count], service[:count], parent
+    return index[:count], service[:count]
+
+
+class Alike(NamedTuple):
+    """Services by the switches that can touch them: D sets of switches, those first in which most may fail.
+
+    Example by hand: switch 0 can touch S and T, switch 1 only T, 2 only U and V: {0, 1}: T; {0}: S; {2}: U, V.
+    """
+
+    index_ptr: Int64s  # int64[D+1]
+    index: Int32s  # int32 indices of groups, ascending within a set
+    service_ptr: Int64s  # int64[D+1]
+    service: Int32s  # int32 ascending within a set
+    doubtful: Int64s  # int64[D] switches of the set that may work and may fail: each doubles the ways in which they go
+
+
+@inner
+def alike(index: Int32s, service: Int32s, in_doubt: Bools) -> Alike:
+    """From pairs grouped by group (`pairs_of`); `in_doubt`: bool of each group's index."""
+    by_service = np.argsort(service, kind="mergesort")
+    index, service = index[by_service], service[by_service]
+    starts = (
+        np.flatnonzero(np.append(np.ones(1, np.bool_), service[1:] != service[:-1])) if len(service) else np.zeros(0, np.int64)
+    )
+    count = len(starts)
+    ends = np.append(starts[1:], np.full(1, len(service), np.int64))
+    name, doubtful = np.zeros(count, np.uint64), np.zeros(count, np.int64)
+    for k in range(count):
+        for e in range(starts[k], ends[k]):
+            name[k] += mix(np.uint64(index[e]))
+            doubtful[k] += in_doubt[index[e]]
+    order = np.argsort(name, kind="mergesort")
+    order = order[np.argsort(-(ends - starts)[order], kind="mergesort")]
+    order = order[np.argsort(-doubtful[order], kind="mergesort")]
+    found = Alike(
+        np.zeros(count + 1, np.int64), np.empty(len(index), np.int32), np.zeros(count + 1, np.int64), np.empty(count, np.int32),
+        np.zeros(count, np.int64),
+    )  # fmt: skip
+    sets, filled, before = 0, 0, 0
+    for place in range(count):
+        k = order[place]
+        size = ends[k] - starts[k]
+        if (
+            place == 0
+            or size != ends[before] - starts[before]
+            or (index[starts[k] : ends[k]] != index[starts[before] : ends[before]]).any()
+        ):
+            found.index[filled : filled + size] = index[starts[k] : ends[k]]
+            found.doubtful[sets] = doubtful[k]
+            filled += size
+            sets += 1
+            found.index_ptr[sets] = filled
+            before = k
+        found.service[place] = service[starts[k]]
+        found.service_ptr[sets] = place + 1
+    return Alike(
+        found.index_ptr[: sets + 1], found.index[:filled], found.service_ptr[: sets + 1], found.service, found.doubtful[:sets]
+    )
+
+
+@inner
+def within(sets: Alike, a: int, b: int) -> bool:
+    """Whether all switches of set a are in set b."""
+    e, last = sets.index_ptr[b], sets.index_ptr[b + 1]
+    for k in range(sets.index_ptr[a], sets.index_ptr[a + 1]):
+        while e < last and sets.index[e] < sets.index[k]:
+            e += 1
+        if e == last or sets.index[e] != sets.index[k]:
+            return False
+    return True
+
+
+@inner
+def taken_along(sets: Alike, d: int, done: Bools, walk: int) -> Array:
+    """The sets, d first, whose services are settled in the ways that the switches of d go: those within d for which that costs
+    less than ways of their own. `walk`: how many services cost as much to settle as a way costs to walk."""
+    found, count = np.empty(len(done) - d, np.int64), 1
+    found[0] = d
+    for a in range(d + 1, len(done)):
+        more = sets.doubtful[d] - sets.doubtful[a]
+        services = sets.service_ptr[a + 1] - sets.service_ptr[a]
+        if not done[a] and more < 32 and (services << more) <= walk + services and within(sets, a, d):
+            found[count] = a
+            count += 1
+    return found[:count]

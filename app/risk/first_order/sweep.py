@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.first_order.clusters import Reach, pairs_of, reach_space
+from app.risk.first_order.clusters import Reach, alike, pairs_of, reach_space, taken_along
 from app.risk.first_order.pairs import FirstOrder, Pairs, Rows, first_order_of, fresh_rows
 from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
 from app.risk.graph.needs import needs_of
@@ -25,7 +25,7 @@ from app.risk.measures.loss import survival
 from app.risk.outage.capability import PRODUCT, degrade
 from app.risk.outage.failing import Marks, fail, fail_more, marks, new_epoch
 from app.risk.outage.failover import failovers_of
-from app.risk.outage.failover_outcomes import new_switches
+from app.risk.outage.failover_outcomes import ENUMERATED, new_switches
 from app.risk.outage.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.outage.outcome_losses import (
     Tally,
@@ -44,6 +44,7 @@ from app.risk.outage.rates_and_exposures import RatesAndExposures, can_fail, rat
 BLOCK = 4096
 SMALL_BLOCK = 128  # while it is interpreted: between two blocks compiled code may arrive
 THREADS = 2
+WALK = 64  # services that cost about as much to settle as one way of the switches costs to walk
 
 
 @inner
@@ -138,38 +139,42 @@ def _switch_over(
     groups: Int32s, tail: int, low: int,
     count: int, log: Log, rule: int, wanted: Bools,
 ) -> tuple[int, bool, Log]:  # fmt: skip
-    """Expected values of every service in `wanted` that the triggered `groups` can touch; how many are touched in all, and
-    whether some were sampled."""
-    index, service, cluster = pairs_of(flat, space, groups)
+    """Expected values of every service that the triggered `groups` can touch, of those in `wanted`; how many are touched in all,
+    and whether some were sampled. Services are settled together where the same switches can touch them."""
+    index, service = pairs_of(flat, space, groups)
+    for s in np.unique(service):
+        count = _enter(book, s, i, count, lost_share(flat, work, inputs.service_position[s]))
+        clear(book, s)
+    asked_about = wanted[service]
+    chances = inputs.failovers.success[groups]
+    sets = alike(index[asked_about], service[asked_about], (chances > 0.0) & (chances < 1.0))
+    done = np.zeros(len(sets.doubtful), np.bool_)
     simulated = False
-    for c in range(len(groups)):
-        if cluster[c] != c:
+    for d in range(len(done)):
+        if done[d]:
             continue
-        members = np.flatnonzero(cluster == c)
-        mine = groups[members]
-        chosen_all = np.unique(service[cluster[index] == c])
-        chosen_all = chosen_all[wanted[chosen_all]]
-        if len(chosen_all) == 0:
-            continue
-        for s in chosen_all:
-            count = _enter(book, s, i, count, lost_share(flat, work, inputs.service_position[s]))
-            clear(book, s)
-        good, log = add_all_outcomes(flat, inputs, work, alone, book, i, mine, asked, chosen_all, tail, low, log, rule)
+        mine = groups[sets.index[sets.index_ptr[d] : sets.index_ptr[d + 1]]]
+        own = sets.service[sets.service_ptr[d] : sets.service_ptr[d + 1]]
+        along = taken_along(sets, d, done, WALK if sets.doubtful[d] <= ENUMERATED else 0)
+        chosen = own
+        for a in along[1:]:
+            chosen = np.append(chosen, sets.service[sets.service_ptr[a] : sets.service_ptr[a + 1]])
+        good, log = add_all_outcomes(flat, inputs, work, alone, book, i, mine, asked, chosen, tail, low, log, rule)
         if good:
+            done[along] = True
             continue
-        one = np.empty(1, np.int32)
-        for s in chosen_all:
-            one[0] = s
-            some = groups[index[(service == s)]]
-            good, log = add_all_outcomes(flat, inputs, work, alone, book, i, some, asked, one, tail, low, log, rule)
-            if not good:
-                good, log = _closed(flat, inputs, work, alone, book, asked, i, s, some, tail, low, log, rule)
-            if not good:
+        open_services = np.zeros(len(own), np.bool_)
+        for k in range(len(own)):
+            good, log = _closed(flat, inputs, work, alone, book, asked, i, own[k], mine, tail, low, log, rule)
+            open_services[k] = not good
+        if open_services.any():
+            chosen = own[open_services]
+            for s in chosen:
                 clear(book, s)
-                if not simulated:
-                    book.sampled[:] = 0.0
-                log = add_sampled_outcomes(flat, inputs, work, alone, book, i, some, asked, one, tail, low, log, rule)
-                simulated = True
+            if not simulated:
+                book.sampled[:] = 0.0
+            log = add_sampled_outcomes(flat, inputs, work, alone, book, i, mine, asked, chosen, tail, low, log, rule)
+            simulated = True
     return count, simulated, log
 
 
@@ -214,7 +219,8 @@ def _block(
     rows: Rows, point_count: Int64s,
     pair_count: Int64s, rule: int, wanted: Bools,
 ) -> Found:  # fmt: skip
-    """The CIs `cis`: fills `rows`, and how many single points and pairs each has; of the services in `wanted` (bool[S]) alone."""
+    """The CIs `cis`: fills `rows`, and how many single points and pairs each has. What an outage costs is worked out for the
+    services in `wanted` (bool[S]) alone; all are counted."""
     flat, inputs, work, alone, book = borrowed(flat), borrowed(inputs), borrowed(work), borrowed(alone), borrowed(book)
     space, asked, rows = borrowed(space), borrowed(asked), borrowed(rows)
     found = _found(1024, 1024)
@@ -232,12 +238,12 @@ def _block(
         count, down, weak = 0, 0, 0
         for k in range(tail):
             s = flat.service_at[work.queue[k]]
-            if s >= 0 and wanted[s]:
+            if s >= 0:
                 count = _enter(book, s, i, count, lost_share(flat, work, work.queue[k]))
                 down += 1
         for k in range(low):
             s = flat.service_at[work.degraded[k]]
-            if s >= 0 and wanted[s]:
+            if s >= 0:
                 count = _enter(book, s, i, count, lost_share(flat, work, work.degraded[k]))
                 weak += 1
         rows.services_down[row], rows.services_degraded[row] = down, weak
@@ -249,7 +255,8 @@ def _block(
             continue
         # what the outage costs each service as if no group switched over
         for k in range(count):
-            _plain(flat, inputs, work, book, book.touched[k], i)
+            if wanted[book.touched[k]]:
+                _plain(flat, inputs, work, book, book.touched[k], i)
         # the services that a failover can touch are looked at anew, with all ways in which it can go
         triggered = 0
         if not np.isnan(inputs.mean[i]) and len(groups):
@@ -280,7 +287,7 @@ def _block(
             for k in range(triggered):
                 asked[groups[k]] = False
         found = _room(found, points, pairs, count)
-        pair_count[row] = _costs(inputs, book, rows, row, i, np.sort(book.touched[:count]), found, pairs)
+        pair_count[row] = _costs(inputs, book, rows, row, i, np.sort(book.touched[:count]), wanted, found, pairs)
         pairs += pair_count[row]
     return Found(
         found.point_service[:points],
@@ -293,13 +300,26 @@ def _block(
 
 @inner
 def _costs(
-    inputs: RatesAndExposures, book: Tally, rows: Rows, row: int, i: int, services: Int32s, found: Found, first: int
+    inputs: RatesAndExposures,
+    book: Tally,
+    rows: Rows,
+    row: int,
+    i: int,
+    services: Int32s,
+    wanted: Bools,
+    found: Found,
+    first: int,
 ) -> int:
-    """What the outage costs a year, service by service; the number of pairs written. Services in order, so that no order of rows
-    shows in a sum."""
+    """What the outage costs a year, service by service, of those in `wanted`; the number of pairs written. Services in order, so
+    that no order of rows shows in a sum."""
     hours, customers, money, breaches = 0.0, 0.0, 0.0, 0.0
     pairs = first
     for s in services:
+        priced = not np.isnan(inputs.money[s]) or inputs.curve_ptr[s] < inputs.curve_ptr[s + 1]
+        rows.customers_unknown[row] += np.isnan(inputs.customers[s])
+        rows.money_unknown[row] += not priced
+        if not wanted[s]:
+            continue
         lost = inputs.rate[i] * book.hours[s]
         paid = inputs.rate[i] * book.money[s]
         if np.isnan(lost):
@@ -307,13 +327,9 @@ def _costs(
             if inputs.curve_ptr[s] == inputs.curve_ptr[s + 1]:
                 paid = lost * inputs.money[s]
         hours += lost
-        if np.isnan(inputs.customers[s]):
-            rows.customers_unknown[row] += 1
-        else:
+        if not np.isnan(inputs.customers[s]):
             customers += lost * inputs.customers[s]
-        if np.isnan(inputs.money[s]) and inputs.curve_ptr[s] == inputs.curve_ptr[s + 1]:
-            rows.money_unknown[row] += 1
-        else:
+        if priced:
             money += paid
         late = inputs.rate[i] * book.breach[s] if book.breach[s] > 0.0 else 0.0
         breaches += late
@@ -417,7 +433,7 @@ def sweep_rows(
     compiled: CompiledGraph, inputs: RatesAndExposures, cis: Array, desk: Desk, rule: int = PRODUCT, wanted: Array | None = None
 ) -> tuple[Rows, Array, Array, Pairs]:
     """The CIs `cis` (int32 positions), one row each: (rows, point_ptr, point_service, pairs). A pure function of arrays.
-    `wanted`: bool[S] services that count, the others as if nothing hit them; each costs what it does among all."""
+    `wanted`: bool[S] services of which it is worked out what they lose: pairs and sums are of these, counts and points of all."""
     rows = fresh_rows(len(cis))
     point_count, pair_count = np.zeros(len(cis), np.int64), np.zeros(len(cis), np.int64)
     wanted = np.ones(len(compiled.service_position), np.bool_) if wanted is None else wanted

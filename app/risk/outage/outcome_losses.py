@@ -218,21 +218,22 @@ def add_sampled_outcomes(
     chosen: Int32s, tail: int,
     degraded: int, log: Log, rule: int,
 ) -> Log:  # fmt: skip
-    """SAMPLES ways the switches go, each with the same weight, for the one service in `chosen`; draws are the same for every
+    """SAMPLES ways the switches go, each with the same weight, for the services `chosen`; draws are the same for every
     service."""
     walk = begin_walk(groups, len(inputs.failovers.switches), tail, degraded, 0)
-    s = chosen[0]
     for sample in range(SAMPLES):
         log = sample_outcome(flat, inputs.failovers, work, walk, asked, inputs.key[i], sample, log, rule, SERVES)
-        hours, money = book.hours[s], book.money[s]
+        hours, money = book.hours[chosen], book.money[chosen]
         log = settle_outcome(
             flat, inputs, work, alone, book, i, 1.0 / SAMPLES, chosen, walk.switched, walk.now[SWITCHED], walk.now[GROWN],
             walk.now[LOW],
             walk.now[LOGGED], log, rule,
         )  # fmt: skip
-        hours, money = (book.hours[s] - hours) * SAMPLES, (book.money[s] - money) * SAMPLES
-        book.sampled[0, sample] += hours
-        book.sampled[1, sample] += 0.0 if math.isnan(inputs.customers[s]) else hours * inputs.customers[s]
-        book.sampled[2, sample] += 0.0 if math.isnan(money) else money
+        for k in range(len(chosen)):
+            s = chosen[k]
+            lost, paid = (book.hours[s] - hours[k]) * SAMPLES, (book.money[s] - money[k]) * SAMPLES
+            book.sampled[0, sample] += lost
+            book.sampled[1, sample] += 0.0 if math.isnan(inputs.customers[s]) else lost * inputs.customers[s]
+            book.sampled[2, sample] += 0.0 if math.isnan(paid) else paid
         rewind(flat, work, walk, asked, log)
     return log
