@@ -139,7 +139,7 @@ class _Search:
         return held, so_many
 
     def _of_known_needs(self) -> tuple[float, float]:
-        """Returns how often the direct dependents of what failed are on record as well, and how often they then began after it."""
+        """Returns how often the direct dependents of what failed are on record as well, and how often they began later."""
         flat, seen, expected, after, before = self._compiled.flat, 1.0, 2.0, 1.0, 1.0
         for rows in self._times:
             began = dict(zip(self._at[rows][::-1].tolist(), self._started[rows][::-1].tolist(), strict=True))
@@ -245,7 +245,7 @@ class _Search:
         return told + math.log((like + 0.1) / (as_many + 1.0) / max(self._of_class[of_y], 1)), like, self._of_class[of_x]
 
     def _both(self, x: int, y: int) -> tuple[int, int, int]:
-        """Returns how many failures of y had one of x near, whatever explains it, and of these how many began before it and after it."""
+        """Returns how many failures of y had one of x near, whatever explains it, and of them those before and after it."""
         if (x, y) not in self._met:
             own, other = self._starts(x), self._starts(y)
             low, high = np.searchsorted(own, other - self._near), np.searchsorted(own, other + self._near, "right")
