@@ -73,8 +73,8 @@ class Alike(NamedTuple):
     Example by hand: switch 0 can touch S and T, switch 1 only T, 2 only U and V: {0, 1}: T; {0}: S; {2}: U, V.
     """
 
-    index_ptr: Int64s  # int64[D+1]
-    index: Int32s  # int32 indices of groups, ascending within a set
+    switch_ptr: Int64s  # int64[D+1]
+    switch: Int32s  # int32 indices of groups, ascending within a set
     service_ptr: Int64s  # int64[D+1]
     service: Int32s  # int32 ascending within a set
     doubtful: Int64s  # int64[D] switches of the set that may work and may fail: each doubles the ways in which they go
@@ -111,27 +111,27 @@ def alike(index: Int32s, service: Int32s, in_doubt: Bools) -> Alike:
             or size != ends[before] - starts[before]
             or (index[starts[k] : ends[k]] != index[starts[before] : ends[before]]).any()
         ):
-            found.index[filled : filled + size] = index[starts[k] : ends[k]]
+            found.switch[filled : filled + size] = index[starts[k] : ends[k]]
             found.doubtful[sets] = doubtful[k]
             filled += size
             sets += 1
-            found.index_ptr[sets] = filled
+            found.switch_ptr[sets] = filled
             before = k
         found.service[place] = service[starts[k]]
         found.service_ptr[sets] = place + 1
     return Alike(
-        found.index_ptr[: sets + 1], found.index[:filled], found.service_ptr[: sets + 1], found.service, found.doubtful[:sets]
+        found.switch_ptr[: sets + 1], found.switch[:filled], found.service_ptr[: sets + 1], found.service, found.doubtful[:sets]
     )
 
 
 @inner
 def within(sets: Alike, a: int, b: int) -> bool:
     """Whether all switches of set a are in set b."""
-    e, last = sets.index_ptr[b], sets.index_ptr[b + 1]
-    for k in range(sets.index_ptr[a], sets.index_ptr[a + 1]):
-        while e < last and sets.index[e] < sets.index[k]:
+    e, last = sets.switch_ptr[b], sets.switch_ptr[b + 1]
+    for k in range(sets.switch_ptr[a], sets.switch_ptr[a + 1]):
+        while e < last and sets.switch[e] < sets.switch[k]:
             e += 1
-        if e == last or sets.index[e] != sets.index[k]:
+        if e == last or sets.switch[e] != sets.switch[k]:
             return False
     return True
 

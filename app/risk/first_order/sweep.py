@@ -153,7 +153,7 @@ def _switch_over(
     for d in range(len(done)):
         if done[d]:
             continue
-        mine = groups[sets.index[sets.index_ptr[d] : sets.index_ptr[d + 1]]]
+        mine = groups[sets.switch[sets.switch_ptr[d] : sets.switch_ptr[d + 1]]]
         own = sets.service[sets.service_ptr[d] : sets.service_ptr[d + 1]]
         along = taken_along(sets, d, done, WALK if sets.doubtful[d] <= ENUMERATED else 0)
         chosen = own

@@ -22,8 +22,6 @@ from app.domain.measures import (
     shared_by,
 )
 from app.domain.sentences import percent
-from app.risk.first_order.reassess import touched
-from app.risk.graph.compiled import CompiledGraph
 from app.risk.intake.cause_rows import FIRST_ID
 from app.risk.intake.remade import Change, Rarer, Removed, Restored, Switched, Twinned, has_need, reaching, remade, sharing
 from app.risk.measures.best_set import SetValue
@@ -33,6 +31,7 @@ from app.usecases.answers.areas import ranking_of
 from app.usecases.assess import Assessed, altered, assessed
 from app.usecases.estate import Estate
 from app.usecases.find import identify
+from app.usecases.improvements.by_parts import Parts, places
 from app.usecases.stability_tests.named_group import named_group
 from app.usecases.tools import Tools
 
@@ -58,7 +57,7 @@ class Trial:
     unit: str
     _after: dict[tuple[int, ...], Assessed] = field(default_factory=dict)
     _losses: dict[tuple[int, ...], tuple[Any, float, float]] = field(default_factory=dict)
-    _touched: Any = None
+    _parts: Parts | None = None
 
     def with_set(self, chosen: tuple[int, ...]) -> Assessed:
         """Returns the assessment with these measures; the last few are kept."""
@@ -88,7 +87,7 @@ class Trial:
         if chosen not in self._losses:
             then = self.with_set(chosen)
             column = np.nan_to_num(then.totals.values()[self.unit])
-            at = _places(then.estate.compiled, self.base.estate.compiled.ci_id)
+            at = places(then.estate.compiled, self.base.estate.compiled.ci_id)
             mine = np.where(at >= 0, column[np.maximum(at, 0)], 0.0)
             total = float(column.sum())
             self._losses[chosen] = mine, max(total - float(mine.sum()), 0.0), total
@@ -100,25 +99,11 @@ class Trial:
         return self.losses(())[2] - self.losses(chosen)[2]
 
     def value(self, chosen: tuple[int, ...]) -> SetValue:
-        """Returns what a set takes away, and what the others touch."""
-        mine, made, total = self.losses(chosen)
-        reach = self.reached() @ mine + made
-        left = [m for m in range(len(self.measures)) if m not in chosen]
-        any_of = self.reached()[left].any(axis=0) if left else np.zeros(len(mine), bool)
-        return SetValue(self.losses(())[2] - total, reach, float(mine[any_of].sum()) + made)
-
-    def reached(self) -> Any:
-        """Returns bool[K, N]: whose loss each measure can change, alone or beside others."""
-        if self._touched is None:
-            rows = []
-            for number in range(len(self.measures)):
-                old, new = self.base.estate.compiled, self._estate((number,)).compiled
-                again, was = touched(old, new, reaching(self.base.estate.plain, self._changes((number,))))
-                row = _places(new, old.ci_id) < 0
-                row[was[again & (was >= 0)]] = True
-                rows.append(row)
-            self._touched = np.stack(rows) if rows else np.zeros((0, len(self.base.estate.compiled)), bool)
-        return self._touched
+        """Returns what a set takes away, and what the others can at most."""
+        if self._parts is None:
+            changes = [one.change for one in self.measures]
+            self._parts = Parts(self.base, changes, self.unit, self._estate, self.with_set, self._made_of)
+        return self._parts.value(chosen)
 
     def effect(self, chosen: tuple[int, ...]) -> Effect:
         """Returns the effect of a set, with its range."""
@@ -133,7 +118,7 @@ class Trial:
         then = self.with_set(chosen)
         before = np.nan_to_num(self.base.totals.values()[self.unit])
         after = np.nan_to_num(then.totals.values()[self.unit])
-        at = _places(self.base.estate.compiled, then.estate.compiled.ci_id)
+        at = places(self.base.estate.compiled, then.estate.compiled.ci_id)
         for position in np.flatnonzero((at < 0) & (after != 0)).tolist():
             at[position] = self._made_of(then, position)
         rows = np.concatenate([np.arange(len(before)), at])
@@ -154,9 +139,9 @@ class Trial:
             if rows is None:
                 return -1
             ci_id = int(then.estate.plain.cis.ci_id[int(rows[0])])
-        places = _places(self.base.estate.compiled, np.asarray([ci_id]))
-        if places[0] >= 0 or not twins:
-            return int(places[0])
+        place = int(places(self.base.estate.compiled, np.asarray([ci_id]))[0])
+        if place >= 0 or not twins:
+            return place
         key = then.estate.key(position).rpartition("~")[0]
         return next((one for one in self._positions(twins) if self.base.estate.key(one) == key), -1)
 
@@ -165,14 +150,6 @@ class Trial:
 
 
 MOST_KEPT = 2 * MOST_MEASURES
-
-
-def _places(compiled: CompiledGraph, ci_ids: Any) -> Any:
-    """Returns the position of each CI in a compiled estate, -1 where it is not there."""
-    if not len(compiled):
-        return np.full(len(ci_ids), -1)
-    at = np.minimum(np.searchsorted(compiled.sorted_ci_id, ci_ids), len(compiled) - 1)
-    return np.where(compiled.sorted_ci_id[at] == ci_ids, compiled.sorted_position[at], -1)
 
 
 def trial_of(tools: Tools, measures: Sequence[Measure], revision: int | None = None) -> Trial:
