@@ -78,7 +78,7 @@ def best_measures(
     costs = [measure.cost or 0.0 for measure in measures]
     found = best_set(costs, budget, trial.value, lambda: time.monotonic() < until)
     effect = trial.effect(found.chosen)
-    alone = [trial.less((m,)) for m in found.chosen]
+    alone = [trial.value((m,)).less for m in found.chosen]
     bound = max(found.bound, effect.less)
     return BestMeasures(
         stamp_of(trial.base.estate, tools.documents), trial.unit, budget, list(found.chosen),

@@ -120,7 +120,7 @@ class Trial:
         after = np.nan_to_num(then.totals.values()[self.unit])
         at = places(self.base.estate.compiled, then.estate.compiled.ci_id)
         for position in np.flatnonzero((at < 0) & (after != 0)).tolist():
-            at[position] = self._made_of(then, position)
+            at[position] = self._made_of(then.estate, position)
         rows = np.concatenate([np.arange(len(before)), at])
         less = np.concatenate([before, -after])
         kept = rows >= 0
@@ -128,21 +128,21 @@ class Trial:
         changed = np.flatnonzero(sums)
         return changed, sums[changed]
 
-    def _made_of(self, then: Assessed, position: int) -> int:
-        ci_id = then.estate.ci_id(position)
+    def _made_of(self, then: Estate, position: int) -> int:
+        ci_id = then.ci_id(position)
         twins = sorted(
             (named.change for named in self.measures if isinstance(named.change, Twinned)),
             key=lambda one: (one.ci_id, one.share, one.supplier),
         )
         if ci_id >= FIRST_ID:
-            rows = next((cause.rows for cause in then.estate.expanded.causes if cause.ci_id == ci_id), None)
+            rows = next((cause.rows for cause in then.expanded.causes if cause.ci_id == ci_id), None)
             if rows is None:
                 return -1
-            ci_id = int(then.estate.plain.cis.ci_id[int(rows[0])])
+            ci_id = int(then.plain.cis.ci_id[int(rows[0])])
         place = int(places(self.base.estate.compiled, np.asarray([ci_id]))[0])
         if place >= 0 or not twins:
             return place
-        key = then.estate.key(position).rpartition("~")[0]
+        key = then.key(position).rpartition("~")[0]
         return next((one for one in self._positions(twins) if self.base.estate.key(one) == key), -1)
 
     def _positions(self, twins: Sequence[Twinned]) -> list[int]:
