@@ -134,6 +134,21 @@ def _closed(
 
 
 @inner
+def _not_closed(
+    flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, services: Int32s,
+    groups: Int32s, tail: int, low: int, log: Log, rule: int,
+) -> tuple[Int32s, Log]:  # fmt: skip
+    """The services that have no closed form; the others are settled by it."""
+    left, count = np.empty(len(services), np.int32), 0
+    for s in services:
+        good, log = _closed(flat, inputs, work, alone, book, asked, i, s, groups, tail, low, log, rule)
+        if not good:
+            left[count] = s
+            count += 1
+    return left[:count], log
+
+
+@inner
 def _switch_over(
     flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, space: Reach, asked: Bools, i: int,
     groups: Int32s, tail: int, low: int,
@@ -155,6 +170,12 @@ def _switch_over(
             continue
         mine = groups[sets.switch[sets.switch_ptr[d] : sets.switch_ptr[d + 1]]]
         own = sets.service[sets.service_ptr[d] : sets.service_ptr[d + 1]]
+        closed_first = 2 * len(mine) * len(own) < 1 << min(sets.doubtful[d], 62)  # each switch is looked at alone
+        if closed_first:
+            own, log = _not_closed(flat, inputs, work, alone, book, asked, i, own, mine, tail, low, log, rule)
+            done[d] = len(own) == 0
+            if done[d]:
+                continue
         along = taken_along(sets, d, done, WALK if sets.doubtful[d] <= ENUMERATED else 0)
         chosen = own
         for a in along[1:]:
@@ -163,17 +184,12 @@ def _switch_over(
         if good:
             done[along] = True
             continue
-        open_services = np.zeros(len(own), np.bool_)
-        for k in range(len(own)):
-            good, log = _closed(flat, inputs, work, alone, book, asked, i, own[k], mine, tail, low, log, rule)
-            open_services[k] = not good
-        if open_services.any():
-            chosen = own[open_services]
-            for s in chosen:
-                clear(book, s)
+        if not closed_first:
+            own, log = _not_closed(flat, inputs, work, alone, book, asked, i, own, mine, tail, low, log, rule)
+        if len(own):
             if not simulated:
                 book.sampled[:] = 0.0
-            log = add_sampled_outcomes(flat, inputs, work, alone, book, i, mine, asked, chosen, tail, low, log, rule)
+            log = add_sampled_outcomes(flat, inputs, work, alone, book, i, mine, asked, own, tail, low, log, rule)
             simulated = True
     return count, simulated, log
 

@@ -52,8 +52,8 @@ class _Node(NamedTuple):
 def best_set(
     costs: Sequence[float], budget: float, value: Callable[[tuple[int, ...]], SetValue], go_on: Callable[[], bool] = lambda: True
 ) -> BestSet:
-    """The best set of measures with these costs. `value` of a set, by ascending numbers; `go_on` False ends the search: the bound
-    then covers what was not looked at.
+    """The best set of measures with these costs. `value` of a set, by ascending numbers; asked again, its bounds may be
+    tighter by what was asked meanwhile. `go_on` False ends the search: the bound then covers what was not looked at.
 
     Example by hand: costs 3, 2, 2 and gains 5, 3, 3 that add up, budget 4: the second and third, 6, not the first, 5.
     """
@@ -63,6 +63,11 @@ def best_set(
         if chosen not in known:
             known[chosen] = value(chosen)
         return known[chosen]
+
+    def tightened(node: _Node) -> _Node:
+        """The same with what is known by now of the sets below."""
+        now = value(node.chosen)
+        return node._replace(value=now, most=min(node.most, _most(now, order[node.at :], costs, node.money)))
 
     nothing = valued(())
     affordable = [m for m in range(len(costs)) if costs[m] <= budget]
@@ -77,10 +82,12 @@ def best_set(
     while stack:
         node = stack.pop()
         least = known[best].less
+        if node.most > least + EVEN * abs(least) and node.at < len(order):
+            node = tightened(node)
         if node.most <= least + EVEN * abs(least) or node.at == len(order):
             continue
         if not go_on():
-            left = max(left, node.most, *(other.most for other in stack)) if stack else max(left, node.most)
+            left = max(left, node.most, *(tightened(other).most for other in stack))
             break
         measure, rest = order[node.at], order[node.at + 1 :]
         stack.append(_Node(node.at + 1, node.chosen, node.money, node.value, _most(node.value, rest, costs, node.money)))
