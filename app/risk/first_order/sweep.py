@@ -25,7 +25,7 @@ from app.risk.measures.loss import survival
 from app.risk.outage.capability import PRODUCT, degrade
 from app.risk.outage.failing import Marks, fail, fail_more, marks, new_epoch
 from app.risk.outage.failover import failovers_of
-from app.risk.outage.failover_outcomes import ENUMERATED, new_switches
+from app.risk.outage.failover_outcomes import ENUMERATED, new_switches, stands
 from app.risk.outage.increments import Log, lost_share, no_log, push_outage, take_back
 from app.risk.outage.outcome_losses import (
     Tally,
@@ -134,6 +134,25 @@ def _closed(
 
 
 @inner
+def _apart(
+    flat: Flat, inputs: RatesAndExposures, work: Marks, asked: Bools, groups: Int32s, tail: int, low: int, log: Log, rule: int
+) -> tuple[bool, Log]:
+    """Whether no failed switch of `groups` changes how another goes, nor any of them together trigger one: all can switch even if
+    all fail."""
+    grown, lower, logged = tail, low, 0
+    for g in groups:
+        grown, lower, logged, log = push_outage(flat, work, grown, lower, logged, log, flat.group_dependent[g], rule)
+    found = np.empty(1, np.int32)
+    good = new_switches(flat, inputs.failovers, work, tail, grown, asked, found, 0, SERVES) == 0
+    if not good:
+        asked[found[0]] = False
+    for g in groups:
+        good = good and stands(flat, work, g)
+    take_back(flat, work, tail, grown, log, 0, logged)
+    return good, log
+
+
+@inner
 def _not_closed(
     flat: Flat, inputs: RatesAndExposures, work: Marks, alone: Marks, book: Tally, asked: Bools, i: int, services: Int32s,
     groups: Int32s, tail: int, low: int, log: Log, rule: int,
@@ -171,6 +190,8 @@ def _switch_over(
         mine = groups[sets.switch[sets.switch_ptr[d] : sets.switch_ptr[d + 1]]]
         own = sets.service[sets.service_ptr[d] : sets.service_ptr[d + 1]]
         closed_first = 2 * len(mine) * len(own) < 1 << min(sets.doubtful[d], 62)  # each switch is looked at alone
+        if closed_first:
+            closed_first, log = _apart(flat, inputs, work, asked, mine, tail, low, log, rule)
         if closed_first:
             own, log = _not_closed(flat, inputs, work, alone, book, asked, i, own, mine, tail, low, log, rule)
             done[d] = len(own) == 0
