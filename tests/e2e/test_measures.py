@@ -154,6 +154,23 @@ def test_the_best_measures_are_the_best_of_all_sets(service: Service, seed: int)
     assert found.effect.less == pytest.approx(best_of_all(service, measures, 5.0), rel=1e-9)
 
 
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_set_is_worth_its_parts_and_no_further_set_more_than_the_bound(service: Service, seed: int) -> None:
+    """Of every set of five measures and every set that contains it, whatever was asked before."""
+    service.document(random_estate(seed))
+    trial = trial_of(service.forestay, random_measures(seed, 5))
+    sets = [chosen for size in range(6) for chosen in combinations(range(5), size)]
+    less = {chosen: trial.less(chosen) for chosen in sets}
+    random.Random(seed).shuffle(sets)
+    for chosen in [*sets, *sets[:8]]:
+        value = trial.value(chosen)
+        assert value.less == pytest.approx(less[chosen], rel=1e-9, abs=1e-9)
+        for more in sets:
+            if set(more) >= set(chosen):
+                further = sum(value.reach[m] for m in more if m not in chosen)
+                assert less[more] <= value.less + min(further, value.all_reach) + 1e-6
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("seed", "count"), [(11, 12), (12, 8)])
 def test_the_best_of_up_to_twelve_measures(service: Service, seed: int, count: int) -> None:

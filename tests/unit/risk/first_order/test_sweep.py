@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.risk.first_order.clusters import alike, taken_along
 from app.risk.first_order.pairs import FirstOrder
-from app.risk.first_order.sweep import contributions_to, first_order
+from app.risk.first_order.sweep import contributions_to, desk_of, first_order, sweep_rows
 from app.risk.intake.compile import compile_graph
 from app.risk.outage.outcome_losses import SAMPLES
+from app.risk.outage.rates_and_exposures import rates_and_exposures_of
 from tests.unit.risk.build import graph_of, random_estate
 from tests.unit.risk.switch_oracle import SwitchOracle
 
@@ -315,3 +317,65 @@ def test_threads_and_blocks_change_no_bit_of_a_column(seed: int) -> None:
                 np.testing.assert_allclose(got[name], want[name], rtol=1e-12)
     small = [first_order(compiled, threads=t, block=64).to_arrays() for t in (1, 2, 4)]
     assert all(small[0][n].tobytes() == other[n].tobytes() for other in small[1:] for n in want)
+
+
+@pytest.mark.parametrize("lost", ["standby", "both", "none"])
+def test_a_closed_form_is_taken_only_where_no_failed_switch_changes_another(lost: str) -> None:
+    estate = fan(5, "hard", 0.5)
+    estate["services"][0]["impact"] = {"money": [(0, 0), (100, 100)]}
+    last = estate["groups"][-1]
+    if lost == "standby":  # the switch of a0 fails: a4 has no standby left, and falls
+        last["members"] = ["db", "a0"]
+    if lost == "both":  # only where those of a0 and a1 fail
+        last["members"] = ["db", "y"]
+        estate["cis"].append({"key": "y", "failures_per_year": 0.0, "repair_hours": 8.0})
+        estate["groups"].append({"key": "y", "dependent": "y", "needed": 1, "members": ["a0", "a1"]})
+    compare(estate, estate)
+
+
+def test_what_is_asked_of_some_services_is_what_they_lose_among_all() -> None:
+    """Services by sets of switches that lie within each other, and one that no switch reaches."""
+    estate = fan(6, "hard", 0.8, per_service=3)
+    estate["services"] += [{"key": key, "customers": 7, "money_per_hour": 50.0} for key in ("few", "apart")]
+    estate["cis"] += [{"key": key, "failures_per_year": 0.0, "repair_hours": 1.0} for key in ("few", "apart")]
+    estate["dependencies"] += [
+        {"dependent": "few", "provider": "a2", "kind": "hard"},
+        {"dependent": "apart", "provider": "db", "kind": "soft", "weight": 0.5},
+    ]
+    compare(estate, estate)
+    compiled = compile_graph(graph_of(estate))
+    inputs, cis = rates_and_exposures_of(compiled), np.arange(len(compiled), dtype=np.int32)
+    rows, ptr, points, pairs = sweep_rows(compiled, inputs, cis, desk_of(compiled, inputs))
+    for seed in range(10):
+        wanted = np.random.default_rng(seed).random(len(compiled.service_position)) < 0.4
+        got, got_ptr, got_points, some = sweep_rows(compiled, inputs, cis, desk_of(compiled, inputs), wanted=wanted)
+        kept = wanted[pairs.service]
+        assert some.service.tolist() == pairs.service[kept].tolist()
+        np.testing.assert_allclose(some.money, pairs.money[kept], rtol=1e-12)
+        np.testing.assert_allclose(got.service_hours.sum(), pairs.hours[kept].sum(), rtol=1e-12)
+        for name in ("failed", "degraded", "services_down", "services_degraded", "customers_unknown", "money_unknown"):
+            assert getattr(got, name).tolist() == getattr(rows, name).tolist()
+        assert (got_ptr.tolist(), got_points.tolist()) == (ptr.tolist(), points.tolist())
+
+
+def test_services_are_alike_by_their_switches() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        touches = rng.random((rng.integers(1, 6), rng.integers(1, 9))) < 0.5  # by switch and service
+        in_doubt = rng.random(len(touches)) < 0.7
+        index, service = np.nonzero(touches)
+        sets = alike(index.astype(np.int32), service.astype(np.int32), in_doubt)
+        found = {}
+        for d in range(len(sets.doubtful)):
+            switches = tuple(sets.switch[sets.switch_ptr[d] : sets.switch_ptr[d + 1]].tolist())
+            found[switches] = sets.service[sets.service_ptr[d] : sets.service_ptr[d + 1]].tolist()
+            assert sets.doubtful[d] == in_doubt[list(switches)].sum()
+        want: dict[tuple[int, ...], list[int]] = {}
+        for s in range(touches.shape[1]):
+            if touches[:, s].any():
+                want.setdefault(tuple(np.flatnonzero(touches[:, s]).tolist()), []).append(s)
+        assert found == want and sets.doubtful.tolist() == sorted(sets.doubtful.tolist(), reverse=True)
+        for a in range(len(sets.doubtful)):
+            along = taken_along(sets, a, np.zeros(len(sets.doubtful), np.bool_), 1 << 20).tolist()
+            names = list(found)
+            assert along[0] == a and along[1:] == [b for b in range(a + 1, len(names)) if set(names[b]) <= set(names[a])]
