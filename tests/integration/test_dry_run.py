@@ -17,7 +17,7 @@ from app.usecases.keep.sources import add_source, list_sources
 from app.usecases.run_sync import SyncRequest, run_sync
 from tests.changes_made import changes_made
 from tests.deltas import Told
-from tests.seeds import fresh, named
+from tests.seeds import THOROUGH, fresh, named, some_of
 
 DELTAS = 10  # of one estate
 OFTEN = ("ci", "dependency", "service", "record")  # what every hundred deltas change in each way
