@@ -240,11 +240,11 @@ class _Runner:
         back = ~among(failed, never)
         down = failed[back]
         pairs = [
-            (int(u), int(d)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in active_members(flat, g)
+            (int(d), int(u)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in active_members(flat, g)
         ]
-        pairs = sorted((u, d) for u, d in pairs if holds(down, u) and holds(down, d))
-        held_by = np.asarray([u for u, _ in pairs], np.int32)
-        held_of = np.asarray([d for _, d in pairs], np.int32)
+        pairs = sorted((d, u) for d, u in pairs if holds(down, u) and holds(down, d))
+        held_of = np.asarray([d for d, _ in pairs], np.int32)
+        held_by = np.asarray([u for _, u in pairs], np.int32)
         finish, begun, circle, last = come_back(
             compiled.flat, estate.plan, now, down, never, fixed[back], hours[back], held_by, held_of
         )

@@ -107,9 +107,11 @@ def compare_outcome(
 ) -> int:  # fmt: skip
     asked: dict[tuple[int, int], str] = {}
     order = {}
+    places = {key: compiled.position_of(10 + n) for n, key in enumerate(ci["key"] for ci in estate["cis"])}
     naive = Naive(
-        estate, acts, lambda step, group, _: asked[step, group], lambda step, group: order[step, group], restarts, rule=rule
-    )
+        estate, acts, lambda step, group, _: asked[step, group], lambda step, group: order[step, group], places.__getitem__,
+        restarts, rule=rule,
+    )  # fmt: skip
     numbers = groups_by_number(compiled, naive)
     for step, group, how in one.answers:
         order[step, numbers[group]] = len(order)
@@ -126,6 +128,10 @@ def compare_outcome(
         assert {k: v[0] for k, v in got.items()} == {k: v[0] for k, v in expected.items()}, (seed, start, end, acts)
         for k, (_, capability) in expected.items():
             assert got[k][1] == pytest.approx(capability, abs=1e-9), (seed, start, k)
+    keys = {place: key for key, place in places.items()} | {-1: ""}
+    for came, waited in zip(one.returns, naive.waited, strict=True):
+        told = {keys[v]: keys[need] for v, need in zip(came.position.tolist(), came.waited_for.tolist(), strict=True)}
+        assert told == {key: waited[key] for key in told}, (seed, acts)
     ends = max((s.end for rows in one.stretches.values() for s in rows), default=0.0)
     assert ends <= max((end for _, end, _ in naive.states), default=0.0) + 1e-9
     return len(naive.states)
