@@ -288,8 +288,8 @@ def come_back(
         while wait < len(held) and held[wait] < v:
             wait += 1
         begun[i], last[i] = _waited(
-            flat.reverse_ptr, flat.reverse, flat.group_ptr, flat.member_ptr, flat.member, flat.group_needed, hour, now, v, held_by,
-            held, wait,
+            flat.reverse_ptr, flat.reverse, flat.group_ptr, flat.member_ptr, flat.member, flat.group_needed, hour, now, v,
+            held_by, held, wait,
         )  # fmt: skip
         finish[i] = hour[v] = _back_at(begun[i], fixed[i], hours[i])
         i += 1

@@ -25,8 +25,8 @@ class Own:
 
 @dataclass
 class Naive:
-    """`decide(step, group number, success)`: how a switch goes ("works", "fails"); called where both can be. `place`: the order of
-    the graph, in which equally late needs are named."""
+    """`decide(step, group number, success)`: how a switch goes ("works", "fails"); called where both can be. `place`: the order
+    of the graph, in which equally late needs are named."""
 
     estate: dict[str, Any]
     steps: list[dict[str, Any]]
