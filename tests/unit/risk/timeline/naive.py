@@ -7,6 +7,7 @@ the states follow by the model read word by word (tests/unit/risk/oracle.py).
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -294,6 +295,10 @@ class Naive:
             self.force_circles(open_cis, back, begun, circle, held, down, now)
             for v in sorted(before - open_cis):
                 waited[v] = named[v]
+        of_part = Counter(self.oracle.component.values())
+        for v in waited:
+            if of_part[self.oracle.component[v]] == 1:  # in no cycle: all that it needs is known before
+                name(v)
         return back, begun, circle
 
     def force_circles(
