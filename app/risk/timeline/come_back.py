@@ -85,7 +85,7 @@ def _enough(hour: Floats, member: Int32s, first: int, last: int, lacking: int) -
                 at_once += 1
         lacking -= at_once
         if lacking <= 0 or time == OPEN:
-            return time  # type: ignore[no-any-return]
+            return time
         before = time
 
 
@@ -130,7 +130,7 @@ def _let_in(
     plan.waits[v] = QUEUED
     begun[i], last[i] = _waited(
         flat.reverse_ptr, flat.reverse, flat.group_ptr, flat.member_ptr, flat.member, flat.group_needed, plan.hour, now, v,
-        held_by, held, np.searchsorted(held, v),
+        held_by, held, int(np.searchsorted(held, v)),
     )  # fmt: skip
     back = _back_at(begun[i], fixed[i], hours[i])
     if back == current:
@@ -175,7 +175,7 @@ def _force(
             continue
         latest, last[i] = _waited(
             flat.reverse_ptr, flat.reverse, flat.group_ptr, flat.member_ptr, flat.member, flat.group_needed, plan.hour, now, v,
-            held_by, held, np.searchsorted(held, v),
+            held_by, held, int(np.searchsorted(held, v)),
         )  # fmt: skip
         start = max(start, latest)
         for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
@@ -244,7 +244,7 @@ def _settle(
                     if plan.waits[v] == 0:
                         size = _let_in(flat, plan, now, v, size, time, fixed, hours, held_by, held, begun, last)
             if inside:
-                k = np.searchsorted(holder, u)
+                k = int(np.searchsorted(holder, u))
                 while k < len(holder) and holder[k] == u:
                     v = holds[k]
                     if plan.waits[v] > 0:

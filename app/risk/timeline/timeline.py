@@ -36,7 +36,7 @@ from app.risk.timeline.between_steps import (
 )
 from app.risk.timeline.come_back import Plan, come_back, plan_of
 from app.risk.timeline.narrowed import narrowed
-from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
+from app.risk.timeline.parts import NO_FAILS, Asked, Ends, Fails, Parts, Shares, parts_of, play_apart
 from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Returns, Stretch, Timeline
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Step
 from app.risk.timeline.states import FAILURES_ONLY, Able, able_of, states
@@ -68,11 +68,13 @@ def timeline(compiled: CompiledGraph, question: Question, space: Workspace | Non
 def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
     """Play only what tells the sets of switches apart; None where they are too many, or the estate changes on the way."""
     parts = runner.parts(first)
-    if parts is None or max(len(held) for held in parts.largest) > ENUMERATED:
+    if parts is None or max((len(held) for held in parts.largest), default=0) > ENUMERATED:
         return None
-    plays = play_apart(parts, first, _player(runner, parts, first), most)
+    plays = play_apart(parts.largest, first, _player(runner, parts, first), most)
     if plays is None:
         return None
+    if parts.ends is not None:
+        plays += _to_the_end(runner, parts.ends)
     shares = Shares(parts, plays, outage_key(runner.base, runner.roots))
     if not shares.complete():
         return None
@@ -83,13 +85,19 @@ def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
     return Timeline(plays, likeliest, False, max(one.end_hours for one in plays), shares)
 
 
+def _to_the_end(runner: _Runner, ends: Ends) -> list[Outcome]:
+    """The plays in which the last CI is back as late as in any, one for each way of the switches that are tangled."""
+    first = runner.run(ends.alone)
+    return play_apart([ends.tangled], first, lambda fails: runner.run(fails | ends.alone), 2**ENUMERATED) or [first]
+
+
 def _player(runner: _Runner, parts: Parts, first: Outcome) -> Callable[[Fails], Outcome]:
     """What plays a scenario under given failures of switches: in the part that they reach, where that is less work."""
     ways = 2 ** max((len(held) for held in parts.largest), default=0)
     touched = sum(len(failed) for failed in first.lasting)
-    part = narrowed(runner.base, runner.question, parts.reached, PART * touched * (ways - 1))
-    if part is None:
+    if ways == 1 or len(parts.cone) > PART * touched * (ways - 1):
         return runner.run
+    part = narrowed(runner.base, runner.question, parts.cone)
     inside = _Runner(part.compiled, part.question, workspace(part.compiled))
     return lambda fails: part.told(inside.run(part.fails(fails)), fails)
 
