@@ -80,60 +80,70 @@ def _give(bits: UInt64Table, of: int, to: int) -> bool:
     return more
 
 
-@kernel
+@inner
 def _spread_sets(flat: Flat, reached: Int32s, place: Int32s, bits: UInt64Table) -> None:
     """Bring to every CI of `reached` (ascending, all that leans on the sets) the sets, as bits, that it leans on. `place`:
     int32[N] where each lies in `reached`, -1 not at all."""
+    of = 0
+    while of < len(reached):  # dependents come after their providers; in a cycle some lie before, and it is gone through again
+        u, back = reached[of], of + 1
+        for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
+            to = place[flat.forward[e]]
+            if to >= 0 and _give(bits, of, to):
+                back = min(back, to)
+        for e in range(flat.soft_forward_ptr[u], flat.soft_forward_ptr[u + 1]):
+            to = place[flat.soft_forward[e]]
+            if to >= 0 and _give(bits, of, to):
+                back = min(back, to)
+        for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
+            to = place[flat.group_dependent[flat.joined[e]]]
+            if to >= 0 and _give(bits, of, to):
+                back = min(back, to)
+        of = back
+
+
+@kernel
+def _services_above(flat: Flat, positions: Int32s, sets: Int32s, count: int, asked: Int32s) -> Array:
+    """As `services_above`; `sets`: one row after the other, `asked`: positions."""
     flat = borrowed(flat)
-    bits = borrowed(bits)
-    again = True
-    while again:  # once around, and once more where there is a cycle: dependents come after their providers
-        again = False
-        for of in range(len(reached)):
-            u = reached[of]
-            for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
-                to = place[flat.forward[e]]
-                again |= to >= 0 and _give(bits, of, to) and to < of
-            for e in range(flat.soft_forward_ptr[u], flat.soft_forward_ptr[u + 1]):
-                to = place[flat.soft_forward[e]]
-                again |= to >= 0 and _give(bits, of, to) and to < of
-            for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
-                to = place[flat.group_dependent[flat.joined[e]]]
-                again |= to >= 0 and _give(bits, of, to) and to < of
-
-
-def services_above(compiled: CompiledGraph, sets: Sequence[Array], services: Sequence[int]) -> Array:
-    """How many of `services` (numbers) lean on each set of positions, directly or not (int64); one walk for all, and one turn for
-    SETS_AT_ONCE.
-
-    Example by hand: S hard on A and on B, T hard on B, sets {A} and {B}, both services asked about: 1 and 2.
-    """
-    out = np.zeros(len(sets), np.int64)
-    if not len(sets):
-        return out
-    asked = compiled.service_position[np.asarray(services, np.int64)]
-    seen = np.zeros(len(compiled), np.bool_)
-    for positions in sets:
-        seen[positions] = True
-    starts = np.flatnonzero(seen).astype(np.int32)
-    seen[starts] = compiled.flat.flags[starts] & SERVES != 0  # from nothing else a service is reached
-    starts = starts[seen[starts]]
-    queue = np.empty(len(compiled), np.int32)
-    queue[: len(starts)] = starts
-    all_dependents(compiled.flat, queue, len(starts), seen, SERVES, SERVES)
-    reached = np.flatnonzero(seen).astype(np.int32)
-    place = np.full(len(compiled), -1, np.int32)
-    place[reached] = np.arange(len(reached), dtype=np.int32)
-    at = place[asked]
-    at = at[at >= 0]
-    for first in range(0, len(sets), SETS_AT_ONCE):
-        some = sets[first : first + SETS_AT_ONCE]
-        bits = np.zeros((len(reached), (len(some) + WORD - 1) // WORD), np.uint64)
-        for number, positions in enumerate(some):
-            mine = place[positions]
-            bits[mine[mine >= 0], number // WORD] |= np.uint64(1) << np.uint64(number % WORD)
-        _spread_sets(compiled.flat, reached, place, bits)
-        held = bits[at]
-        for number in range(len(some)):
-            out[first + number] = int((held[:, number // WORD] >> np.uint64(number % WORD) & np.uint64(1)).sum())
+    size, out = len(positions), np.zeros(count, np.int64)
+    seen, queue = np.zeros(len(flat.flags), np.bool_), np.empty(len(flat.flags), np.int32)
+    tail = 0
+    for i in range(size):
+        if flat.flags[positions[i]] & SERVES and not seen[positions[i]]:  # from nothing else a service is reached
+            seen[positions[i]] = True
+            queue[tail] = positions[i]
+            tail += 1
+    tail = all_dependents(flat, queue, tail, seen, SERVES, SERVES)
+    reached = queue[:tail]
+    place, tail = np.full(len(flat.flags), -1).astype(np.int32), 0
+    for v in range(len(flat.flags)):
+        if seen[v]:
+            reached[tail], place[v] = v, tail
+            tail += 1
+    first = 0
+    while first < count:
+        some = min(count - first, SETS_AT_ONCE)
+        bits = np.zeros((tail, (some + WORD - 1) // WORD), np.uint64)
+        for i in range(len(sets)):
+            number, at = sets[i] - first, place[positions[i % size]]
+            if 0 <= number < some and at >= 0:
+                bits[at, number // WORD] |= np.uint64(1) << np.uint64(number % WORD)
+        _spread_sets(flat, reached, place, bits)
+        for k in range(len(asked)):
+            at = place[asked[k]]
+            for number in range(some if at >= 0 else 0):
+                out[first + number] += np.int64(bits[at, number // WORD] >> np.uint64(number % WORD) & np.uint64(1))
+        first += SETS_AT_ONCE
     return out
+
+
+def services_above(compiled: CompiledGraph, positions: Array, sets: Sequence[Array], count: int, services: Array) -> Array:
+    """How many of `services` (numbers) lean on each of `count` sets of CIs, directly or not (int64); one walk for all, and one
+    turn for SETS_AT_ONCE. The CI positions[i] (int32, each once) is in set row[i], for each row of `sets` (int32[P], the sets of
+    a row are disjoint).
+
+    Example by hand: S hard on A and on B, T hard on B, A in set 0 and B in set 1, both services asked about: 1 and 2.
+    """
+    asked = compiled.service_position[services].astype(np.int32)
+    return _services_above(compiled.flat, positions, np.concatenate([np.zeros(0, np.int32), *sets]), count, asked)
