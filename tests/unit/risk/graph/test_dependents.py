@@ -13,6 +13,7 @@ from tests.unit.risk.build import graph_of, random_estate
 
 def test_services_above_many_sets_are_those_of_each() -> None:
     """Over 256 sets take more than one turn; random estates have cycles."""
+    leaning = 0
     for seed in range(40):
         rng = random.Random(seed)
         estate = random_estate(rng, rng.randint(4, 12))
@@ -26,5 +27,6 @@ def test_services_above_many_sets_are_those_of_each() -> None:
         for number in range(count):
             inside = positions[np.any([row == number for row in sets], axis=0)]
             expected[number] = np.isin(compiled.service_position[services], dependents_of(compiled, inside)).sum()
-        assert expected.any() or seed
+        leaning += int(expected.sum())
         assert services_above(compiled, positions, sets, count, services).tolist() == expected.tolist(), seed
+    assert leaning > 40
