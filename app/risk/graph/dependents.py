@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.risk.graph.compiled import SERVES, CompiledGraph, Flat
-from app.risk.jit import Array, Bools, Int32s, UInt64Table, inner, kernel
+from app.risk.jit import Array, Bools, Int32s, UInt8s, UInt64Table, inner, kernel
 from app.risk.jit.borrowed import borrowed
 
 WORD = 64  # sets that the bits of one word tell apart
 SETS_AT_ONCE = 4 * WORD
+UNSEEN, ASIDE = -1, -2  # in a place of every CI
 
 
 @kernel
@@ -81,25 +82,51 @@ def _give(bits: UInt64Table, of: int, to: int) -> bool:
 
 
 @inner
-def _spread_sets(flat: Flat, reached: Int32s, place: Int32s, bits: UInt64Table) -> None:
-    """Bring to every CI of `reached` (ascending, all that leans on the sets) the sets, as bits, that it leans on. `place`:
-    int32[N] where each lies in `reached`, -1 not at all."""
-    of = 0
-    while of < len(reached):  # dependents come after their providers; in a cycle some lie before, and it is gone through again
-        u, back = reached[of], of + 1
-        for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
-            to = place[flat.forward[e]]
-            if to >= 0 and _give(bits, of, to):
-                back = min(back, to)
-        for e in range(flat.soft_forward_ptr[u], flat.soft_forward_ptr[u + 1]):
-            to = place[flat.soft_forward[e]]
-            if to >= 0 and _give(bits, of, to):
-                back = min(back, to)
-        for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
-            to = place[flat.group_dependent[flat.joined[e]]]
-            if to >= 0 and _give(bits, of, to):
-                back = min(back, to)
-        of = back
+def _place_of(flags: UInt8s, place: Int32s, bits: UInt64Table, v: int, tail: int) -> int:
+    """The place of a CI that leans on a set, a new one with no set yet (`tail`) where it was not seen before; ASIDE where no
+    service is reached from it. A call costs by the arrays it is given."""
+    if place[v] == UNSEEN:
+        place[v] = ASIDE
+        if flags[v] & SERVES:
+            place[v] = tail
+            for word in range(bits.shape[1]):
+                bits[tail, word] = 0
+    return place[v]  # type: ignore[no-any-return]
+
+
+@inner
+def _spread_sets(flat: Flat, place: Int32s, bits: UInt64Table, first: int, tail: int) -> None:
+    """Bring to every CI that leans on the sets, as bits, those that it leans on. `place`: int32[N] its row in `bits`, of which
+    `tail` are taken; `first`: the first CI that has one."""
+    place, bits = borrowed(place), borrowed(bits)
+    u, again = first, False
+    while u < len(place):  # dependents come after their providers; in a cycle some lie before: it is gone through again
+        of = place[u]
+        if of >= 0:
+            for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
+                v = flat.forward[e]
+                to = place[v]
+                if to == UNSEEN:
+                    to = _place_of(flat.flags, place, bits, v, tail)
+                    tail += to == tail
+                again |= to >= 0 and _give(bits, of, to) and v < u
+            for e in range(flat.soft_forward_ptr[u], flat.soft_forward_ptr[u + 1]):
+                v = flat.soft_forward[e]
+                to = place[v]
+                if to == UNSEEN:
+                    to = _place_of(flat.flags, place, bits, v, tail)
+                    tail += to == tail
+                again |= to >= 0 and _give(bits, of, to) and v < u
+            for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
+                v = flat.group_dependent[flat.joined[e]]
+                to = place[v]
+                if to == UNSEEN:
+                    to = _place_of(flat.flags, place, bits, v, tail)
+                    tail += to == tail
+                again |= to >= 0 and _give(bits, of, to) and v < u
+        u += 1
+        if again and u == flat.component_ptr[flat.component[u - 1] + 1]:
+            u, again = flat.component_ptr[flat.component[u - 1]], False
 
 
 @kernel
@@ -107,29 +134,21 @@ def _services_above(flat: Flat, positions: Int32s, sets: Int32s, count: int, ask
     """As `services_above`; `sets`: one row after the other, `asked`: positions."""
     flat = borrowed(flat)
     size, out = len(positions), np.zeros(count, np.int64)
-    seen, queue = np.zeros(len(flat.flags), np.bool_), np.empty(len(flat.flags), np.int32)
-    tail = 0
-    for i in range(size):
-        if flat.flags[positions[i]] & SERVES and not seen[positions[i]]:  # from nothing else a service is reached
-            seen[positions[i]] = True
-            queue[tail] = positions[i]
-            tail += 1
-    tail = all_dependents(flat, queue, tail, seen, SERVES, SERVES)
-    reached = queue[:tail]
-    place, tail = np.full(len(flat.flags), -1).astype(np.int32), 0
-    for v in range(len(flat.flags)):
-        if seen[v]:
-            reached[tail], place[v] = v, tail
-            tail += 1
     first = 0
     while first < count:
         some = min(count - first, SETS_AT_ONCE)
-        bits = np.zeros((tail, (some + WORD - 1) // WORD), np.uint64)
+        place = np.full(len(flat.flags), np.int32(UNSEEN))
+        bits = np.empty((len(flat.flags), (some + WORD - 1) // WORD), np.uint64)
+        tail, start = 0, len(flat.flags)
         for i in range(len(sets)):
-            number, at = sets[i] - first, place[positions[i % size]]
-            if 0 <= number < some and at >= 0:
-                bits[at, number // WORD] |= np.uint64(1) << np.uint64(number % WORD)
-        _spread_sets(flat, reached, place, bits)
+            number, v = sets[i] - first, positions[i % size]
+            if 0 <= number < some:
+                at = _place_of(flat.flags, place, bits, v, tail)
+                tail += at == tail
+                if at >= 0:
+                    bits[at, number // WORD] |= np.uint64(1) << np.uint64(number % WORD)
+                    start = min(start, v)
+        _spread_sets(flat, place, bits, start, tail)
         for k in range(len(asked)):
             at = place[asked[k]]
             for number in range(some if at >= 0 else 0):
