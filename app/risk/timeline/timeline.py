@@ -25,10 +25,12 @@ from app.risk.outage.propagation import RULES, Workspace, workspace
 from app.risk.outage.what_if import SAMPLES, WORK, all_failovers, outage_key
 from app.risk.timeline.between_steps import (
     NONE,
+    Held,
     OneEstate,
     Standing,
     active_members,
     apply_act,
+    held_by_marks,
     moved,
     positions_of_ids,
     with_blocked,
@@ -144,7 +146,8 @@ class _Runner:
                 mine = space if graph is compiled else workspace(graph)
                 roots = ascending(np.concatenate([failing, blocked]))
                 roots = (positions_of_ids(graph, roots) if edited else roots).astype(np.int32)
-                failovers = all_failovers(graph, roots, mine)
+                failovers, count = all_failovers(graph, roots, mine)
+                held = Held(roots, int(mine.work.epoch[0]), count) if count else None
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
                 self.estates[id(graph)] = OneEstate(
                     graph,
@@ -153,6 +156,7 @@ class _Runner:
                     mine.kept(Able, partial(able_of, graph.flat)),
                     failovers,
                     known,
+                    held,
                 )
 
     def parts(self, first: Outcome) -> Parts | None:
@@ -200,7 +204,8 @@ class _Runner:
         failovers = with_blocked(flat, estate.failovers, state.blocked)
         roots = ascending(np.concatenate([state.own, state.restarting])).astype(np.int32)
         failed, found, how, held_groups, interrupts, weight = switched(
-            flat, failovers, estate.space.work, roots, estate.known, turn.failing, turn.key + np.int64(turn.number), turn.sample
+            flat, failovers, estate.space.work, roots, held_by_marks(estate, roots), estate.known, turn.failing,
+            turn.key + np.int64(turn.number), turn.sample,
         )  # fmt: skip
         if turn.sample < 0:
             out.probability *= weight

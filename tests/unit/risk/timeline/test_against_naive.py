@@ -14,6 +14,7 @@ import pytest
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.intake.compile import compile_graph
 from app.risk.outage.failover_outcomes import FAILS, MOOT
+from app.risk.outage.propagation import outage
 from app.risk.timeline.played import Outcome
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Restore, Step
 from app.risk.timeline.timeline import timeline
@@ -128,6 +129,10 @@ def compare_outcome(
         assert {k: v[0] for k, v in got.items()} == {k: v[0] for k, v in expected.items()}, (seed, start, end, acts)
         for k, (_, capability) in expected.items():
             assert got[k][1] == pytest.approx(capability, abs=1e-9), (seed, start, k)
+    for forced, lasting in zip(one.forced, one.lasting, strict=True):  # what is shown of a step need not fail anew
+        anew, known = outage(compiled, forced), outage(compiled, forced, fallen=lasting)
+        for name in ("failed", "degraded", "capability", "services_down", "services_degraded", "service_capability"):
+            assert np.array_equal(getattr(anew, name), getattr(known, name)), (seed, name)
     keys = {place: key for key, place in places.items()} | {-1: ""}
     for came, waited in zip(one.returns, naive.waited, strict=True):
         told = {keys[v]: keys[need] for v, need in zip(came.position.tolist(), came.waited_for.tolist(), strict=True)}
