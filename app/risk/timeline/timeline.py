@@ -274,7 +274,8 @@ class _Runner:
             if for_good:
                 end = max(end, now + self.question.hours)
                 out.never_restored = int(for_good)
-        is_held = among(failed, np.sort(held))
+        is_held = np.zeros(len(failed), np.bool_)
+        is_held[np.searchsorted(failed, held[among(held, failed)])] = True
         all_finish = np.full(len(failed), np.inf)
         all_finish[back] = finish
         lasting = is_own | is_held
@@ -359,9 +360,10 @@ class _Runner:
         order = np.lexsort((interval, service))
         count = len(cuts) - 1
         rows: dict[int, list[tuple[int, float]]] = {}
-        for k in order.tolist():
-            rows.setdefault(int(service[k]), []).append((int(interval[k]), float(capability[k])))
+        for number, *record in zip(*(column[order].tolist() for column in (service, interval, capability)), strict=True):
+            rows.setdefault(number, []).append(tuple(record))
         changed = self._other_rest(compiled)
+        down_until, recovering_until = down.tolist(), recovering.tolist()
         for number in changed:
             rows.setdefault(number, [])
         for number, records in rows.items():
@@ -371,7 +373,7 @@ class _Runner:
                 if level > 0.0:
                     _extend(here, cuts, first, last, DEGRADED, level)
                 else:
-                    broken, slow = min(int(down[number]), last), min(int(recovering[number]), last)
+                    broken, slow = min(down_until[number], last), min(recovering_until[number], last)
                     _extend(here, cuts, first, broken, DOWN, 0.0)
                     first = max(first, broken + 1)
                     _extend(here, cuts, first, slow, RECOVERING, 0.0)
