@@ -26,6 +26,8 @@ def tightest(flat: Flat, fallen: Int32s, deadline: Floats, owner: Int32s) -> tup
         changed = False
         for i in range(len(fallen) - 1, -1, -1):
             v = fallen[i]
+            if best[i] == np.inf:
+                continue
             for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
                 k = place_of(fallen, place, flat.reverse[e])
                 if k >= 0 and best[i] < best[k]:
