@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -17,6 +18,7 @@ from app.api.answering import CALLER
 from app.api.auth import counted_as, is_passed_on
 from app.api.bodies import Blueprint
 from app.api.lane import GONE, Lane, Question
+from app.api.waiting_pages import WaitingPages, is_page
 from app.bootstrap import Forestay
 from app.domain.errors import Conflict, ForestayError, OutOfTime
 from app.usecases.answers.documents import as_bytes
@@ -74,6 +76,7 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
     """Sends heavy questions through the lane; without a lane they are answered where they arrive."""
     if lane is None:
         return
+    waiting = WaitingPages()
 
     @app.before_request
     def through_the_lane() -> Response | None:
@@ -88,8 +91,14 @@ def pass_on(app: Flask, forestay: Forestay, lane: Lane | None) -> None:
         environment[CALLER] = [g.caller.name, g.caller.role, g.caller.key, g.caller.scope]
         if getattr(view, "heavy", _never) is always:
             request.environ[refusals.ABOUT] = refusals.PATH
-        question = lane.admit(counted_as(forestay), environment, request.get_data(cache=False))
-        answer = _waited_for(forestay, question, becomes_job=long and request.path.startswith("/api/"))
+        shown = is_page()
+        question = waiting.again() if shown else None
+        question = question or lane.admit(counted_as(forestay), environment, request.get_data(cache=False))
+        later = waiting.page if shown else partial(_as_job, forestay) if long and request.path.startswith("/api/") else None
+        answer = _waited_for(forestay, question, later)
+        if answer.status_code == 202 and shown:
+            return answer
+        waiting.answered(question)
         if answer.status_code < 400 and getattr(view, "sensitive", False):
             forestay.reads.note(g.caller.name, f"read {request.endpoint}", request.full_path.rstrip("?"))
         return answer
@@ -111,7 +120,8 @@ def _asks_for_a_large_page() -> bool:
     return limit.isdecimal() and int(limit[:9]) > LARGE_PAGE
 
 
-def _waited_for(forestay: Forestay, question: Question, becomes_job: bool) -> Response:
+def _waited_for(forestay: Forestay, question: Question, later: Callable[[Question], Response] | None) -> Response:
+    """Returns the answer, or what `later` makes of a question that is not answered in time."""
     request.environ.get(STEP_ASIDE, always)()
     gone = leaving(request.environ)
     late = time.monotonic() + forestay.settings.web.answer_seconds
@@ -119,8 +129,8 @@ def _waited_for(forestay: Forestay, question: Question, becomes_job: bool) -> Re
         if gone():
             question.end(GONE)
             raise OutOfTime(GONE)
-        if becomes_job and time.monotonic() > late:
-            return _as_job(forestay, question)
+        if later is not None and time.monotonic() > late:
+            return later(question)
     question.checked()
     return Response(question.answer, question.status, list(question.headers))
 

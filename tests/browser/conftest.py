@@ -40,10 +40,13 @@ class Site:
     data: Path
 
 
+PATIENT = {"FORESTAY_WEB_ANSWER_SECONDS": "600"}  # a page comes when it is worked out, however busy the machine is
+
+
 def started(data: Path, command: tuple[str, ...], **environment: str) -> tuple[subprocess.Popen[str], str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "app", "--data", str(data), *command],
-        cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        cwd=ROOT, env={**os.environ, **PATIENT, **environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdout is not None
     for line in process.stdout:

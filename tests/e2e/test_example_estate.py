@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from app.demo import retailer
 from app.usecases.answers.blast import blast_radius
 from app.usecases.answers.replay import replay
+from app.usecases.studies import make
 from tests.e2e.conftest import Service
 
 KINDS = {"cmdb": "csv", "datacentre": "json", "tracing": "callgraph"}
@@ -53,6 +55,7 @@ def test_its_three_sources_are_one_estate_in_which_an_outage_below_reaches_servi
 @pytest.mark.compiled
 def test_every_question_of_the_readme_has_an_answer_on_it(retail, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(make, "estate_redundancy", partial(make.estate_redundancy, samples=1024))
     text = (Path(__file__).parents[2] / "README.md").read_text("utf-8").split("## Asking")[1].split("## In production")[0]
     commands = [shlex.split(line, comments=True)[1:] for line in text.splitlines() if line.startswith("forestay ")]
     assert len(commands) >= 18

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from app.api.lane import Lane, Limits
+from app.api import waiting_pages
+from app.api.lane import Lane, Limits, Question
 from app.domain.concealed import forms
 from app.usecases.keep import runs
 from app.wsgi import create_app, lane_of
@@ -241,6 +242,50 @@ def test_a_large_body_is_read_beside_the_threads_that_serve_everybody(estate: Se
         for body, status in ((large + '{"a": 1, "a": 2}', 400), ("[" * 100_000, 413), (" " * 2_000_000, 413)):
             answer = client.post("/api/v1/decisions/merge", data=body, content_type="application/json")
             assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    finally:
+        lane.close()
+
+
+def test_a_page_that_takes_long_says_so_and_comes_with_the_answer_of_the_same_question(
+    estate: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = estate.forestay.settings
+    hasty = replace(settings, web=replace(settings.web, answer_seconds=0.0))
+    lane = lane_of(settings, ["--data", str(settings.data_folder)])
+    assert lane is not None
+    admitted: list[Question] = []
+    admit = lane.admit
+    monkeypatch.setattr(lane, "admit", lambda *asked: admitted.append(admit(*asked)) or admitted[-1])
+    try:
+        client = create_app(hasty, replace(estate.forestay, settings=hasty), lane).test_client()
+        browser = {"Accept": "text/html,*/*;q=0.8"}
+        first = client.get("/quality", headers=browser)
+        assert (first.status_code, first.headers["Refresh"], first.headers["Cache-Control"]) == (202, "1", "no-store")
+        assert "This takes a little longer" in first.text and "Data quality" not in first.headers.get("ETag", "")
+        until = time.monotonic() + 60
+        while (answer := client.get("/quality", headers=browser)).status_code == 202:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert answer.status_code == 200 and "<h1>Data quality" in answer.text and len(admitted) == 1
+        assert "<h1>Data quality" in client.get("/quality").text, "what is no browser waits for its answer"
+    finally:
+        lane.close()
+
+
+def test_who_does_not_ask_again_ends_the_question_of_a_page(estate: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = replace(estate.forestay.settings, web=replace(estate.forestay.settings.web, answer_seconds=0.0))
+    lane = Lane(["sleep", "60"], Limits(1, 1, 1, 60.0))  # one that never answers
+    try:
+        client = create_app(settings, replace(estate.forestay, settings=settings), lane).test_client()
+        browser = {"Accept": "text/html"}
+        assert client.get("/quality", headers=browser).status_code == 202
+        assert client.get("/quality", headers=browser).status_code == 202, "it is the same question: one a caller is taken"
+        monkeypatch.setattr(waiting_pages, "LEFT_SECONDS", 0.0)
+        until = time.monotonic() + 10
+        while lane._of:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert client.get("/quality", headers=browser).status_code == 202, "a new one"
     finally:
         lane.close()
 

@@ -54,6 +54,7 @@ def check_between(act: Act, before: str, after: str, found: str) -> None:
 
 EVERY = int(os.environ.get("FORESTAY_KILL_EVERY", "1" if THOROUGH else "41"))  # which points are hit
 GROUPS = [[name] for name in ACTS] if THOROUGH else [list(ACTS)[::2], list(ACTS)[1::2]]
+QUICK = 8  # acts that are done after each kill, the next ones after the next
 LONG = ("sync", "approve", "import and remove", "assess", "study")
 
 
@@ -70,13 +71,15 @@ def everything(service: Forestay) -> tuple[str, str]:
 
 
 def probes(name: str, one_by_one: bool) -> Iterator[set[str]]:
-    """Yields the acts that must succeed after a kill of this one: itself, every quick one and in turn one of those that take
-    longer; or, one by one, itself and in turn one of all the others."""
+    """Yields the acts that must succeed after a kill of this one: itself, every quick one (in turn so many of them, where not
+    everything is tried) and in turn one of those that take longer; or, one by one, itself and in turn one of all the others."""
     others = [other for other in ACTS if other != name]
     if one_by_one:
         yield from ({name, other} for other in itertools.cycle(others))
     quick = [other for other in others if other not in LONG]
-    yield from ({name, other, *quick} for other in itertools.cycle(LONG))
+    turns = itertools.cycle(quick)
+    for other in itertools.cycle(LONG):
+        yield {name, other, *itertools.islice(turns, len(quick) if THOROUGH else QUICK)}
 
 
 def check_kills(service: Forestay, killer: Killer, name: str, one_by_one: bool, every: int) -> tuple[int, int]:

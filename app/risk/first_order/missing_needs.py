@@ -25,6 +25,7 @@ CROWD = 1000  # CIs that begin to fail at one time: beyond, the hour says nothin
 ROUNDS = 12
 SECONDS = 2  # other providers of a CI that are shown behind all likeliest ones
 RECORDED = (0.3, 0.95)  # bounds of the share of failures that come on record
+LEADS = (0.5, 0.95)  # bounds of the share in which what is needed is seen to fail first
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,9 @@ class _Search:
         self._by_ci, self._places = started[by_ci], places
         self._of_class = Counter(self._class.tolist())
         self._held, self._so_many = self._known_needs()
-        self.recorded = self._recorded()
+        self.recorded, self.leads = self._of_known_needs()
         self._shares: dict[int, float] = {}
-        self._met: dict[tuple[int, int], int] = {}
+        self._met: dict[tuple[int, int], tuple[int, int, int]] = {}
         self.seconds: dict[tuple[int, int], Coincidence] = {}
 
     def _known_needs(self) -> tuple[Counter[tuple[int, int]], Counter[tuple[int, int, int]]]:
@@ -137,16 +138,19 @@ class _Search:
             so_many.update((int(self._class[x]), ci_class, n) for n in range(1, number + 1))
         return held, so_many
 
-    def _recorded(self) -> float:
-        """Returns how often the direct dependents of what failed are on record as well."""
-        flat, seen, expected = self._compiled.flat, 1.0, 2.0
+    def _of_known_needs(self) -> tuple[float, float]:
+        """Returns how often the direct dependents of what failed are on record as well, and how often they began later."""
+        flat, seen, expected, after, before = self._compiled.flat, 1.0, 2.0, 1.0, 1.0
         for rows in self._times:
-            here = set(self._at[rows].tolist())
-            for u in here:
+            began = dict(zip(self._at[rows][::-1].tolist(), self._started[rows][::-1].tolist(), strict=True))
+            for u, start in began.items():
                 dependents = flat.forward[flat.forward_ptr[u] : flat.forward_ptr[u + 1]].tolist()
                 expected += len(dependents)
-                seen += sum(v in here for v in dependents)
-        return min(max(seen / expected, RECORDED[0]), RECORDED[1])
+                both = [began[v] for v in dependents if v in began]
+                seen += len(both)
+                after += sum(one > start for one in both)
+                before += sum(one < start for one in both)
+        return min(max(seen / expected, RECORDED[0]), RECORDED[1]), min(max(after / (after + before), LEADS[0]), LEADS[1])
 
     def _spread(self, roots: list[int]) -> frozenset[int]:
         """Returns what fails with `roots`, over the needs that were taken as well."""
@@ -229,21 +233,25 @@ class _Search:
         return self._shares[position]
 
     def _score(self, x: int, y: int, together: int, share: float) -> tuple[float, int, int]:
-        """Each failure of y is one of x with the share that comes on record, or by chance; before, what CIs of the two classes
-        have says how likely one more need is: of those that have as many, the share that has another."""
+        """Each failure of y is one of x with the share that comes on record, or by chance, and is seen before it as often as with
+        needs that are known, or by chance in one of two; before, what CIs of the two classes have says how likely one more need
+        is: of those that have as many, the share that has another."""
         r, of_x, of_y = self.recorded, int(self._class[x]), int(self._class[y])
         held = self._held[x, of_y]
         like, as_many = self._so_many[of_x, of_y, held + 1], self._so_many[of_x, of_y, held] if held else self._of_class[of_x]
-        apart = self._count[y] - self._both(x, y)
-        told = together * math.log(r / max(share, 1e-12)) + apart * math.log(1.0 - r)
+        both, first, last = self._both(x, y)
+        told = together * math.log(r / max(share, 1e-12)) + (self._count[y] - both) * math.log(1.0 - r)
+        told += first * math.log(2.0 * self.leads) + last * math.log(2.0 * (1.0 - self.leads))
         return told + math.log((like + 0.1) / (as_many + 1.0) / max(self._of_class[of_y], 1)), like, self._of_class[of_x]
 
-    def _both(self, x: int, y: int) -> int:
-        """Returns how many failures of y had one of x near, whatever explains it."""
+    def _both(self, x: int, y: int) -> tuple[int, int, int]:
+        """Returns how many failures of y had one of x near, whatever explains it, and of them those before and after it."""
         if (x, y) not in self._met:
             own, other = self._starts(x), self._starts(y)
             low, high = np.searchsorted(own, other - self._near), np.searchsorted(own, other + self._near, "right")
-            self._met[x, y] = int((high > low).sum())
+            near = high > low
+            nearest = own[low[near]]
+            self._met[x, y] = int(near.sum()), int((other[near] < nearest).sum()), int((other[near] > nearest).sum())
         return self._met[x, y]
 
     def take(self, found: Sequence[Coincidence]) -> None:

@@ -128,6 +128,7 @@ class Kernel(Generic[P, R]):
         """Whether this call takes compiled code: once interpreting has cost as much as loading it, where it is kept; and at any
         cost where the call is large or the thread has lost its patience."""
         if MODE == COMPILED:
+            self.load()  # who finds code kept need not look what is missing
             return True
         large = self.size_of(args) > LARGE
         if not large and self._spent < LOAD_SECONDS:

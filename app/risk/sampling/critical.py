@@ -109,7 +109,7 @@ def critical(cut: Subestate, seed: int, samples: int = 65_536, threads: int = 1)
         if len(odds.p) <= SOUGHT
         else rare_unavailability(cut, seed, samples, threads=threads)
     )
-    out, cuts = np.zeros(len(odds.p)), cuts_of(odds, set())
+    out, cuts = np.zeros(len(odds.p)), cuts_of(odds, {})
     blocks, scale = -(-samples // BLOCK_SAMPLES), 0.0
     if not rare.refused and rare.method == STRATIFIED:
         rows = each_block(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,7 +106,7 @@ def find_cuts(flat: Flat, work: Marks, odds: Odds, seed: Any, key: Any, target: 
     A rung is left when a block of it shows no failure without a known cut. The last is the second that fails often: longer cuts
     show only there; the one to sample at is the first that does.
     """
-    cuts, known = set[tuple[int, ...]](), cuts_of(odds, set())
+    cuts, known = dict[tuple[int, ...], float](), cuts_of(odds, {})
     hot: Odds | None = None
     often = 0
     ptr, item = np.zeros(BLOCK_SAMPLES + 1, np.int32), np.empty(BLOCK_SAMPLES * 64, np.int32)
@@ -115,7 +116,8 @@ def find_cuts(flat: Flat, work: Marks, odds: Odds, seed: Any, key: Any, target: 
             failed, found = _failures(flat, work, warm, known, seed, key, rung * PATIENCE + block, target, ptr, item)
             if not found or len(known.p) == LISTED:
                 break
-            cuts.update(tuple(np.sort(item[ptr[k] : ptr[k + 1]]).tolist()) for k in range(found))
+            fresh = {tuple(np.sort(item[ptr[k] : ptr[k + 1]]).tolist()) for k in range(found)} - cuts.keys()
+            cuts.update((cut, float(np.prod(odds.p[list(cut)]))) for cut in fresh)
             known = cuts_of(odds, cuts)
         if failed and not often:
             hot = warm
@@ -125,12 +127,11 @@ def find_cuts(flat: Flat, work: Marks, odds: Odds, seed: Any, key: Any, target: 
     return known, hot
 
 
-def cuts_of(odds: Odds, cuts: set[tuple[int, ...]]) -> Cuts:
-    """The likeliest LISTED of them.
+def cuts_of(odds: Odds, chance: Mapping[tuple[int, ...], float]) -> Cuts:
+    """The likeliest LISTED of cuts, each with the chance that all of it is down.
 
     Example by hand: a and b with U = .1: one cut, p = .01.
     """
-    chance = {cut: float(np.prod(odds.p[list(cut)])) for cut in cuts}
     order = sorted(chance, key=lambda cut: (-chance[cut], cut))[:LISTED]
     ptr = np.zeros(len(order) + 1, np.int32)
     np.cumsum([len(cut) for cut in order], out=ptr[1:])

@@ -39,7 +39,7 @@ IN_ONE_LIST = (
 )  # from that page on, in its list
 FAULTS = (*EVERYWHERE, *IN_ONE_LIST)
 PAGES = 20
-SHARE = 3  # of a run's pages, one in so many meets the fault; each in a thorough run (tests/seeds.py)
+SHARE = 5  # of a run's pages, one in so many meets the fault; each in a thorough run (tests/seeds.py)
 QUICK = ("empty list",)  # what would take most away if it were believed; the others are marked slow
 CASES = [  # fault, full: of the quick ones only full runs, as so many sources take their time
     pytest.param(

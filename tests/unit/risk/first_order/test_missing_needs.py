@@ -53,6 +53,14 @@ def test_what_is_above_the_gap_is_explained_by_it() -> None:
     assert pairs(built, told) == [("app", "vm")], "not S on vm, and not app on host, which is behind it"
 
 
+def test_of_two_that_always_fail_together_the_later_one_needs_the_earlier() -> None:
+    built = estate("S; a; p; q; other", hard="S>a")
+    known = "; ".join(f"{100 + 1000 * n}:a S" for n in range(6))  # the estate's own: what is needed fails first
+    for first, second in (("p", "q"), ("q", "p")):
+        together = "; ".join(f"{600 + 1000 * n}:{first} {second}" for n in range(6))
+        assert pairs(built, looked(built, f"{known}; {together}")) == [(second, first)]
+
+
 def test_what_fails_together_by_a_group_is_explained() -> None:
     built = estate("S; a; b; other", groups={"S": [(1, "a b")]})
     assert not looked(built, "; ".join(f"{1000 * n}:a b S" for n in range(1, 6))).pairs or (

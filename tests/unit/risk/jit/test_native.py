@@ -12,7 +12,7 @@ import pytest
 
 from app.risk.jit import native
 from app.risk.jit.catalogue import every_kernel
-from tests.seeds import fresh
+from tests.seeds import THOROUGH, fresh
 
 pytestmark = pytest.mark.compiled
 
@@ -57,7 +57,7 @@ def test_every_kernel_is_kept_and_has_one_version() -> None:
         assert not made._can_compile, kernel.name
 
 
-@pytest.mark.parametrize("seed", [0, 10, fresh(5)[0]])
+@pytest.mark.parametrize("seed", [0, *([10] if THOROUGH else []), fresh(5)[0]])
 def test_interpreted_and_compiled_answers_are_equal_to_the_bit(seed: int) -> None:
     """Everything that reaches a kernel, about random estates; a failure names seed, number and question."""
     ways = [

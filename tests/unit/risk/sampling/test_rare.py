@@ -216,5 +216,5 @@ def test_an_exact_part_carries_no_sample_that_is_too_small() -> None:
 
 
 def test_no_cuts_is_an_empty_table() -> None:
-    cuts = cuts_of(odds_of(np.arange(2), np.array([0.1, 0.2])), set())
+    cuts = cuts_of(odds_of(np.arange(2), np.array([0.1, 0.2])), {})
     assert len(cuts.p) == 0 and cuts.ptr.tolist() == [0]
