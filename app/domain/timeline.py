@@ -99,7 +99,7 @@ class RecoveredCi:
     team: str
     back_at_hours: float
     failed_itself: bool
-    waited_for: str  # key of the need that came back last, "" none
+    waited_for: str  # key of the need that came back last, of equally late ones the first in the order of the graph; "" none
     repair_hours: float | None  # of a CI that failed itself under the recovery model; None: unknown or given
     at_most: bool
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from app.domain.errors import NotFound
 from app.domain.graph import SUPPLY, SUPPLY_GROUP
-from app.risk.graph.compiled import AT_REST_DOWN, CompiledGraph, Flat
+from app.risk.graph.compiled import AT_REST_DOWN, SERVES, CompiledGraph, Flat
 from app.risk.graph.places import place_of, places_of
 from app.risk.jit import Array, Bools, Floats, Int8s, Int32s, inner, kernel
 from app.risk.jit.borrowed import borrowed
@@ -264,11 +264,17 @@ def _hang_degraded(
                 changed = True
 
 
-def causes(compiled: CompiledGraph, result: Outage, lowered: Sequence[int] = ()) -> Causes:
+def causes(compiled: CompiledGraph, result: Outage, lowered: Sequence[int] = (), serving: bool = False) -> Causes:
     """The tree of causes of an outage: K failed and degraded CIs, O(K log K + needs of the K). `lowered`: CIs that were put to a
-    share of their own; what only they degrade hangs on them. See `Causes.path` for the example."""
+    share of their own; what only they degrade hangs on them. `serving`: of the CIs alone from which a service is reached, which
+    is so of all that such a CI needs, so that their causes are the same. See `Causes.path` for the example."""
     own = np.asarray(list(lowered), np.int32)
-    return Causes(*_tree(compiled.flat, result.down, result.failed, result.degraded, result.capability, own))
+    failed, degraded, capability = result.failed, result.degraded, result.capability
+    if serving:
+        failed = failed[compiled.flat.flags[failed] & SERVES != 0]
+        reaches = compiled.flat.flags[degraded] & SERVES != 0
+        degraded, capability = degraded[reaches], capability[reaches]
+    return Causes(*_tree(compiled.flat, result.down, failed, degraded, capability, own))
 
 
 @kernel

@@ -12,7 +12,7 @@ from app.risk.graph.compiled import CompiledGraph, Flat
 from app.risk.jit import Array, Int32s, kernel
 from app.risk.jit.borrowed import borrowed
 from app.risk.outage.capability import PRODUCT, WORST, degrade
-from app.risk.outage.failing import Marks, fail, in_order, marks
+from app.risk.outage.failing import Marks, fail, in_order, marks, new_epoch
 
 T = TypeVar("T")
 RULES = {"product": PRODUCT, "worst": WORST}
@@ -61,7 +61,9 @@ def workspace(compiled: CompiledGraph) -> Workspace:
 
 
 @kernel
-def _answer(flat: Flat, work: Marks, down: Int32s, rule: int) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
+def _answer(
+    flat: Flat, work: Marks, down: Int32s, rule: int, fallen: Int32s
+) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
     """The fields of an Outage, in one call of a kernel: a dozen small calls cost more than an average outage."""
     flat, work = borrowed(flat), borrowed(work)
     down = np.sort(down)
@@ -71,9 +73,16 @@ def _answer(flat: Flat, work: Marks, down: Int32s, rule: int) -> tuple[Array, Ar
             down[size] = down[i]
             size += 1
     roots = down[:size].copy()
-    failed_count = fail(flat, work, roots)
+    failed_count = len(fallen)
+    if failed_count > 0:
+        epoch = new_epoch(work)
+        for i in range(failed_count):
+            work.stamp[fallen[i]], work.queue[i] = epoch, fallen[i]
+    else:
+        failed_count = fail(flat, work, roots)
     degraded_count = degrade(flat, work, failed_count, rule, 0)
-    failed, degraded = in_order(work, failed_count), np.sort(work.degraded[:degraded_count])
+    failed = fallen.copy() if len(fallen) > 0 else in_order(work, failed_count)
+    degraded = np.sort(work.degraded[:degraded_count])
     capability = np.empty(degraded_count)
     stopped, hit = np.empty(failed_count, np.int32), np.empty(degraded_count, np.int32)
     stops, hits = 0, 0
@@ -96,12 +105,13 @@ def outage(
     down_positions: Array | Sequence[int],
     space: Workspace | None = None,
     rule: Literal["product", "worst"] = "product",
+    fallen: Array | None = None,
 ) -> Outage:
     """What fails and what degrades when the CIs at `down_positions` (int, any number) are forced down and everything else is up.
 
     Exact: nu Y. mu X. Phi(X, Y) for failures, the greatest fixpoint of 1.4 for capabilities. Cost follows the affected part. CIs
     that are down at rest stay down and are not listed; capabilities are below those at rest. ValueError for a position out of
-    range.
+    range. `fallen`: what fails (int32, ascending), where that is known already; it is not worked out again.
 
     Example by hand (C22): D down, S soft .5 on A and on B, both hard on D: A, B, D fail, S keeps .5 * .5 = .25 (rule "worst":
     .5).
@@ -109,4 +119,5 @@ def outage(
     down = np.array(down_positions, dtype=np.int32).reshape(-1)
     if len(down) and (down.min() < 0 or down.max() >= len(compiled)):
         raise ValueError("a position lies outside the compiled graph")
-    return Outage(*_answer(compiled.flat, (space or workspace(compiled)).work, down, RULES[rule]))
+    known = np.zeros(0, np.int32) if fallen is None else fallen.astype(np.int32)
+    return Outage(*_answer(compiled.flat, (space or workspace(compiled)).work, down, RULES[rule], known))

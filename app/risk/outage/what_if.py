@@ -52,19 +52,20 @@ def _triggered(flat: Flat, failovers: Failovers, work: Marks, roots: Int32s) -> 
     return np.sort(groups[: new_switches(flat, failovers, work, 0, fail(flat, work, roots), asked, groups, 0, 0)])
 
 
-def all_failovers(compiled: CompiledGraph, roots: Array, space: Workspace) -> Failovers:
-    """Every failover that some outcome of an outage of `roots` may ask: those of the groups that lose a member when all of their
-    switches fail."""
-    down, known = roots.astype(np.int32), 0
+def all_failovers(compiled: CompiledGraph, roots: Array, space: Workspace) -> tuple[Failovers, int]:
+    """Every failover that some outcome of an outage of `roots` (int32) may ask: those of the groups that lose a member when all
+    of their switches fail. Also how many CIs the outage takes down where the marks of `space` hold it alone now, else 0."""
+    down, known = roots, 0
     while True:
-        failed = space.work.queue[: fail(compiled.flat, space.work, down)]
-        failovers = failovers_of(compiled, joined_groups(compiled.flat, failed))
+        count = fail(compiled.flat, space.work, down)
+        failovers = failovers_of(compiled, joined_groups(compiled.flat, space.work.queue[:count]))
         groups = np.flatnonzero(failovers.switches)
+        alone = count if down is roots else 0
         if len(groups) == known:
-            return failovers
+            return failovers, alone
         known, dependents = len(groups), compiled.flat.group_dependent[groups]
         if (space.work.stamp[dependents] >= space.work.epoch[0]).all():  # they are down already: no more than that will be
-            return failovers
+            return failovers, alone
         down = np.concatenate([roots, dependents]).astype(np.int32)
 
 

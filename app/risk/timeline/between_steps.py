@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,24 @@ class OneEstate:
     able: Able
     failovers: Failovers
     known: Array  # int8[G] answers of switches
+    held: Held | None = None
+
+
+class Held(NamedTuple):
+    """The outage that the marks hold in their present epoch: `roots` (int32) and how many CIs it takes down."""
+
+    roots: Array
+    epoch: int
+    cis: int
+
+
+def held_by_marks(estate: OneEstate, roots: Array) -> int:
+    """How many CIs the outage of `roots` takes down, where the marks hold it already, else 0. It is told once: whoever asks adds
+    to it."""
+    held, estate.held = estate.held, None
+    if held is None or held.epoch != int(estate.space.work.epoch[0]) or not np.array_equal(held.roots, roots):
+        return 0
+    return held.cis
 
 
 @dataclass(slots=True)

@@ -1,7 +1,9 @@
 """When each CI that is down now is back, over a timeline whose outages have ends of their own or take their hours of work.
 
 As in `recovery.restore_times`, a CI starts once its needs are up; here it may also be out until a given hour, wait for the active
-members of a group whose switch failed, or need what never comes back. N CIs, D down, H waits behind failed switches.
+members of a group whose switch failed, or need what never comes back. Providers come before their dependents, so one walk in the
+order of the graph knows every hour; only inside a cycle CIs are taken by the hour at which they are back.
+N CIs, D down, H waits behind failed switches.
 """
 
 from __future__ import annotations
@@ -10,43 +12,42 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.risk.graph.compiled import AT_REST_DOWN, Flat
+from app.risk.graph.compiled import AT_REST_DOWN, IN_CYCLE, Flat
+from app.risk.graph.ready_queue import ReadyQueue, ready_queue
+from app.risk.graph.ready_queue import pop as take
+from app.risk.graph.ready_queue import push as make_ready
 from app.risk.graph.time_heap import drop_top, push
 from app.risk.jit import Array, Floats, Int32s, inner, kernel
 from app.risk.jit.borrowed import borrowed
 
-UP, NEVER = -1, -2  # in `Plan.place`; from 0 on the place of a CI among those that are down
-QUEUED = -1  # in `Plan.waits`; from 0 on the needs that a CI waits for
+UP, OPEN = -np.inf, np.inf  # in `Plan.hour`; OPEN: never back, or not known yet
+OUTSIDE, EXPECTED = -1, -2  # in `Plan.place`; from 0 on the place of a CI whose cycle is being settled
+QUEUED = -1  # in `Plan.waits`; from 0 on the needs that a CI of a cycle waits for
 
 
 class Plan(NamedTuple):
-    """Workspace. What is kept of the D CIs that are down lies side by side, so that memory is read in the order in which it
-    lies."""
+    """Workspace. Between two calls all but what is down at rest is UP and OUTSIDE; what follows is of the cycle that is being
+    settled."""
 
-    place: Int32s  # int32[N] only the places of CIs that are down are written
-    lacking: Int32s  # int32[G]
-    group_time: Floats  # float64[G]
-    finish: Floats  # float64[N], the first D, as all that follow: hour at which the CI is back
-    begun: Floats  # hour at which its own work begins
-    circle: Floats  # hours of the start-up circle that it comes back with, 0: of none
-    last: Int32s  # int32[N] the need that came back last, -1 none
+    hour: Floats  # float64[N] hour at which a CI is back
+    place: Int32s  # int32[N]; EXPECTED: an outside member of a group whose hour lies in the heap
     waits: Int32s  # int32[N]
-    fixed: Floats  # hour at which its own outage ends, NaN: after its hours of work
-    hours: Floats  # hours of work, NaN unknown: counts as 0
-    heap_time: Floats
-    heap_at: Int32s
+    lacking: Int32s  # int32[G] members that must come back
+    group_time: Floats  # float64[G] hour of the latest that did
+    heap_time: Floats  # float64[N]
+    heap_at: Int32s  # int32[N] positions
+    ready: ReadyQueue  # those that are back at the hour at hand
 
 
 def plan_of(flat: Flat) -> Plan:
     """Return a workspace for an estate.
 
-    Example by hand: 5 CIs and a group give 5 places and 1 of group_time.
+    Example by hand: 5 CIs and a group give 5 hours and 1 of group_time.
     """
     count, groups = len(flat.flags), len(flat.group_needed)
     return Plan(
-        np.full(count, UP, np.int32), np.zeros(groups, np.int32), np.zeros(groups), np.empty(count), np.empty(count),
-        np.empty(count), np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count), np.empty(count), np.empty(count),
-        np.empty(count, np.int32),
+        np.where(flat.flags & AT_REST_DOWN != 0, OPEN, UP), np.full(count, OUTSIDE, np.int32), np.zeros(count, np.int32),
+        np.zeros(groups, np.int32), np.zeros(groups), np.empty(count), np.empty(count, np.int32), ready_queue(count),
     )  # fmt: skip
 
 
@@ -62,159 +63,198 @@ def _back_at(begun: float, fixed: float, hours: float) -> float:
 
 
 @inner
-def _enter(
-    heap_time: Floats, heap_at: Int32s, waits: Int32s, begun: Floats, finish: Floats, size: int, i: int, back: float
+def _lacking(hour: Floats, member: Int32s, first: int, last: int, needed: int) -> int:
+    """How many of the members first..last-1 must come back."""
+    for e in range(first, last):
+        if hour[member[e]] == UP:
+            needed -= 1
+    return needed
+
+
+@inner
+def _enough(hour: Floats, member: Int32s, first: int, last: int, lacking: int) -> float:
+    """The hour at which `lacking` (> 0) of the members first..last-1 that are down are back, OPEN where that is not known."""
+    before = UP
+    while True:
+        time, at_once = OPEN, 0
+        for e in range(first, last):
+            t = hour[member[e]]
+            if before < t < time:
+                time, at_once = t, 1
+            elif t == time:
+                at_once += 1
+        lacking -= at_once
+        if lacking <= 0 or time == OPEN:
+            return time
+        before = time
+
+
+@inner
+def _waited(
+    reverse_ptr: Int32s, reverse: Int32s, group_ptr: Int32s, member_ptr: Int32s, member: Int32s, needed: Int32s, hour: Floats,
+    now: float, v: int, held_by: Int32s, held: Int32s, first: int,
+) -> tuple[float, int]:  # fmt: skip
+    """The hour at which the last known need of v is back, and whose it is: of equally late ones the first in the order of the
+    graph; -1: it waits for none. held[first:] begins with the waits of v. A call costs by the arrays it is given."""
+    latest, last = now, -1
+    for e in range(reverse_ptr[v], reverse_ptr[v + 1]):
+        u = reverse[e]
+        t = hour[u]
+        if latest <= t < OPEN and (t > latest or last < 0 or u < last):
+            latest, last = t, u
+    for g in range(group_ptr[v], group_ptr[v + 1]):
+        lacking = _lacking(hour, member, member_ptr[g], member_ptr[g + 1], needed[g])
+        if lacking > 0:
+            t = _enough(hour, member, member_ptr[g], member_ptr[g + 1], lacking)
+            if latest <= t < OPEN:
+                for e in range(member_ptr[g], member_ptr[g + 1]):
+                    u = member[e]
+                    if hour[u] == t and (t > latest or last < 0 or u < last):
+                        latest, last = t, u
+    while first < len(held) and held[first] == v:
+        u = held_by[first]
+        t = hour[u]
+        if latest <= t < OPEN and (t > latest or last < 0 or u < last):
+            latest, last = t, u
+        first += 1
+    return latest, last
+
+
+@inner
+def _let_in(
+    flat: Flat, plan: Plan, now: float, v: int, size: int, current: float, fixed: Floats, hours: Floats, held_by: Int32s,
+    held: Int32s, begun: Floats, last: Int32s,
 ) -> int:  # fmt: skip
-    """Nothing holds the CI at place i back any more: it enters the heap with the hour at which it is back. The heap's new size. A
-    call costs by the arrays it is given."""
-    waits[i], begun[i] = QUEUED, finish[i]
-    return push(heap_time, heap_at, size, back, i)
+    """Nothing holds v, of a cycle, back any more: it is queued by the hour at which it is back. The heap's new size."""
+    i = plan.place[v]
+    plan.waits[v] = QUEUED
+    begun[i], last[i] = _waited(
+        flat.reverse_ptr, flat.reverse, flat.group_ptr, flat.member_ptr, flat.member, flat.group_needed, plan.hour, now, v,
+        held_by, held, int(np.searchsorted(held, v)),
+    )  # fmt: skip
+    back = _back_at(begun[i], fixed[i], hours[i])
+    if back == current:
+        make_ready(plan.ready, v)
+        return size
+    return push(plan.heap_time, plan.heap_at, size, back, v)
 
 
 @inner
-def _satisfied(waits: Int32s, last: Int32s, finish: Floats, i: int, u: int, time: float) -> bool:
-    """One need of the CI at place i is back, by u at `time`; whether nothing holds it back any more. A call costs by the arrays
-    it is given."""
-    if waits[i] <= 0:
-        return False
-    if last[i] < 0 or time >= finish[i]:
-        last[i], finish[i] = u, max(time, finish[i])
-    waits[i] -= 1
-    return waits[i] == 0  # type: ignore[no-any-return]
-
-
-@inner
-def _prepare(
-    flat: Flat, plan: Plan, now: float, positions: Int32s, never: Int32s, held_by: Int32s, held: Int32s
-) -> None:  # fmt: skip
-    for i in range(len(never)):
-        plan.place[never[i]] = NEVER
-    for i in range(len(positions)):
-        plan.place[positions[i]] = i
-    for i in range(len(positions)):
-        v = positions[i]
-        waits = 0
-        for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-            if plan.place[flat.reverse[e]] != UP:
-                waits += 1
-        for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
-            plan.group_time[g] = now
-            lacking = flat.group_needed[g]
-            for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
-                u = flat.member[e]
-                if plan.place[u] == UP and not flat.flags[u] & AT_REST_DOWN:
-                    lacking -= 1
-            plan.lacking[g] = lacking
-            if lacking > 0:
-                waits += 1
-        plan.last[i], plan.finish[i], plan.begun[i], plan.circle[i], plan.waits[i] = -1, now, now, 0.0, waits
-    for i in range(len(held)):
-        if plan.place[held_by[i]] != UP and plan.place[held[i]] >= 0:
-            plan.waits[plan.place[held[i]]] += 1
-
-
-@inner
-def _finish(flat: Flat, plan: Plan, positions: Int32s, size: int, held_by: Int32s, held: Int32s) -> int:
-    """Take what is queued off the heap in order of time, and let in what waited for it; the heap is empty then."""
-    place, waits, last, finish, begun = plan.place, plan.waits, plan.last, plan.finish, plan.begun
-    fixed, hours, heap_time, heap_at = plan.fixed, plan.hours, plan.heap_time, plan.heap_at
-    while size > 0:
-        time, at_u = plan.heap_time[0], plan.heap_at[0]
-        size = drop_top(plan.heap_time, plan.heap_at, size)
-        plan.finish[at_u] = time
-        u = positions[at_u]
-        for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
-            i = place[flat.forward[e]]
-            if i >= 0 and _satisfied(waits, last, finish, i, u, time):
-                back = _back_at(finish[i], fixed[i], hours[i])
-                size = _enter(heap_time, heap_at, waits, begun, finish, size, i, back)
-        for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
-            g = flat.joined[e]
-            i = place[flat.group_dependent[g]]
-            if i < 0 or plan.waits[i] <= 0 or plan.lacking[g] <= 0:
-                continue
-            plan.lacking[g] -= 1
-            plan.group_time[g] = max(plan.group_time[g], time)
-            if plan.lacking[g] == 0 and _satisfied(waits, last, finish, i, u, plan.group_time[g]):
-                back = _back_at(finish[i], fixed[i], hours[i])
-                size = _enter(heap_time, heap_at, waits, begun, finish, size, i, back)
-        at = np.searchsorted(held_by, u) if len(held) else 0
-        while at < len(held) and held_by[at] == u:
-            i = place[held[at]]
-            if i >= 0 and _satisfied(waits, last, finish, i, u, time):
-                back = _back_at(finish[i], fixed[i], hours[i])
-                size = _enter(heap_time, heap_at, waits, begun, finish, size, i, back)
-            at += 1
-    return size
-
-
-@inner
-def _is_out(plan: Plan, u: int) -> bool:
-    """Whether u is down and not back yet, nor on its way."""
-    i = plan.place[u]
-    return i >= 0 and plan.waits[i] >= 0  # type: ignore[no-any-return]
-
-
-@inner
-def _waits_outside(flat: Flat, plan: Plan, v: int, part: int) -> bool:
-    """Whether v waits for a CI of another component that is not back yet."""
+def _open_needs(flat: Flat, plan: Plan, now: float, v: int, size: int) -> int:
+    """Count what v, of a cycle, waits for inside of it; outside members of its groups are expected by their hour. The heap's new
+    size."""
+    waits = 0
     for e in range(flat.reverse_ptr[v], flat.reverse_ptr[v + 1]):
-        u = flat.reverse[e]
-        if flat.component[u] != part and _is_out(plan, u):
-            return True
+        if plan.place[flat.reverse[e]] >= 0:
+            waits += 1
     for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+        first, end = flat.member_ptr[g], flat.member_ptr[g + 1]
+        plan.group_time[g] = now
+        plan.lacking[g] = _lacking(plan.hour, flat.member, first, end, flat.group_needed[g])
         if plan.lacking[g] > 0:
-            for e in range(flat.member_ptr[g], flat.member_ptr[g + 1]):
+            waits += 1
+            for e in range(first, end):
                 u = flat.member[e]
-                if flat.component[u] != part and _is_out(plan, u):
-                    return True
-    return False
+                if plan.place[u] == OUTSIDE and UP < plan.hour[u] < OPEN:
+                    plan.place[u] = EXPECTED
+                    size = push(plan.heap_time, plan.heap_at, size, plan.hour[u], u)
+    plan.waits[v] = waits
+    return size
 
 
 @inner
-def _force_circles(flat: Flat, plan: Plan, positions: Int32s, left: Int32s, held_by: Int32s, held: Int32s) -> int:
-    """Of the CIs that are left (places, ascending), bring back every circle that waits for nothing outside of it: its members one
-    after another, each back when all are. The heap's new size."""
+def _force(
+    flat: Flat, plan: Plan, now: float, positions: Int32s, first: int, end: int, fixed: Floats, hours: Floats, held_by: Int32s,
+    held: Int32s, finish: Floats, begun: Floats, circle: Floats, last: Int32s,
+) -> None:  # fmt: skip
+    """Those of a cycle that wait for each other come back one after another, each back when all are."""
+    start, together = now, 0.0
+    for i in range(end - 1, first - 1, -1):
+        v = positions[i]
+        if plan.waits[v] == QUEUED:
+            continue
+        latest, last[i] = _waited(
+            flat.reverse_ptr, flat.reverse, flat.group_ptr, flat.member_ptr, flat.member, flat.group_needed, plan.hour, now, v,
+            held_by, held, int(np.searchsorted(held, v)),
+        )  # fmt: skip
+        start = max(start, latest)
+        for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
+            if plan.lacking[g] > 0:  # members that came back, and do not suffice
+                start = max(start, plan.group_time[g])
+        if not np.isnan(fixed[i]):
+            start = max(start, fixed[i])
+        elif not np.isnan(hours[i]):
+            together += hours[i]
+    for i in range(first, end):
+        if plan.waits[positions[i]] != QUEUED:
+            finish[i], begun[i], circle[i] = start + together, start, together
+            plan.hour[positions[i]] = start + together
+
+
+@inner
+def _settle(
+    flat: Flat, plan: Plan, now: float, positions: Int32s, first: int, end: int, fixed: Floats, hours: Floats, held_by: Int32s,
+    held: Int32s, finish: Floats, begun: Floats, circle: Floats, last: Int32s,
+) -> None:  # fmt: skip
+    """The CIs at positions[first:end], the part of a cycle that is down, in order of the hours at which they are back, of equal
+    ones in the order of the graph."""
     size = 0
-    outside = np.zeros(len(left), np.bool_)
-    for i in range(len(held)):
-        apart = flat.component[held[i]] != flat.component[held_by[i]]
-        if apart and _is_out(plan, held[i]) and _is_out(plan, held_by[i]):
-            outside[np.searchsorted(left, plan.place[held[i]])] = True
-    first = 0
-    ends = np.empty(len(left), np.int64)  # of circles that are sources: found before any is queued
-    sources = 0
-    while first < len(left):
-        part, end, source = flat.component[positions[left[first]]], first, True
-        while end < len(left) and flat.component[positions[left[end]]] == part:
-            source = source and not outside[end] and not _waits_outside(flat, plan, positions[left[end]], part)
-            end += 1
-        if source:
-            ends[sources] = end
-            sources += 1
-        first = end
-    for k in range(sources):
-        end = ends[k]
-        part = flat.component[positions[left[end - 1]]]
-        start, together = 0.0, 0.0
-        i = end - 1
-        while i >= 0 and flat.component[positions[left[i]]] == part:
-            at = left[i]
-            v = positions[at]
-            start = max(start, plan.finish[at])
-            for g in range(flat.group_ptr[v], flat.group_ptr[v + 1]):
-                if plan.lacking[g] > 0:  # members outside of the circle that came back, and do not suffice
-                    start = max(start, plan.group_time[g])
-            if not np.isnan(plan.fixed[at]):
-                start = max(start, plan.fixed[at])
-            elif not np.isnan(plan.hours[at]):
-                together += plan.hours[at]
-            i -= 1
-        for j in range(i + 1, end):
-            at = left[j]
-            plan.waits[at], plan.begun[at], plan.circle[at] = QUEUED, start, together
-            size = push(plan.heap_time, plan.heap_at, size, start + together, at)
-    return size
+    low, high = np.searchsorted(held, positions[first]), np.searchsorted(held, positions[end - 1], side="right")
+    by = np.argsort(held_by[low:high], kind="mergesort")
+    holder, holds = held_by[low:high][by], held[low:high][by]
+    for i in range(first, end):
+        plan.place[positions[i]], plan.hour[positions[i]] = i, OPEN
+    for i in range(first, end):
+        size = _open_needs(flat, plan, now, positions[i], size)
+    for k in range(len(holder)):
+        if plan.place[holder[k]] >= 0:
+            plan.waits[holds[k]] += 1
+    for i in range(first, end):
+        if plan.waits[positions[i]] == 0:
+            size = _let_in(flat, plan, now, positions[i], size, UP, fixed, hours, held_by, held, begun, last)
+    while size > 0:
+        time = plan.heap_time[0]
+        while size > 0 and plan.heap_time[0] == time:
+            make_ready(plan.ready, plan.heap_at[0])
+            size = drop_top(plan.heap_time, plan.heap_at, size)
+        while True:
+            u = take(plan.ready)
+            if u < 0:
+                break
+            inside = plan.place[u] >= 0
+            if inside:
+                plan.hour[u] = finish[plan.place[u]] = time
+                for e in range(flat.forward_ptr[u], flat.forward_ptr[u + 1]):
+                    v = flat.forward[e]
+                    if plan.place[v] >= 0 and plan.waits[v] > 0:
+                        plan.waits[v] -= 1
+                        if plan.waits[v] == 0:
+                            size = _let_in(flat, plan, now, v, size, time, fixed, hours, held_by, held, begun, last)
+            else:
+                plan.place[u] = OUTSIDE
+            for e in range(flat.joined_ptr[u], flat.joined_ptr[u + 1]):
+                g = flat.joined[e]
+                v = flat.group_dependent[g]
+                if plan.place[v] < 0 or plan.waits[v] <= 0 or plan.lacking[g] <= 0:
+                    continue
+                plan.lacking[g] -= 1
+                plan.group_time[g] = time
+                if plan.lacking[g] == 0:
+                    plan.waits[v] -= 1
+                    if plan.waits[v] == 0:
+                        size = _let_in(flat, plan, now, v, size, time, fixed, hours, held_by, held, begun, last)
+            if inside:
+                k = int(np.searchsorted(holder, u))
+                while k < len(holder) and holder[k] == u:
+                    v = holds[k]
+                    if plan.waits[v] > 0:
+                        plan.waits[v] -= 1
+                        if plan.waits[v] == 0:
+                            size = _let_in(flat, plan, now, v, size, time, fixed, hours, held_by, held, begun, last)
+                    k += 1
+    _force(flat, plan, now, positions, first, end, fixed, hours, held_by, held, finish, begun, circle, last)
+    for i in range(first, end):
+        plan.place[positions[i]] = OUTSIDE
 
 
 @kernel
@@ -223,36 +263,35 @@ def come_back(
     held: Int32s
 ) -> tuple[Array, Array, Array, Array]:  # fmt: skip
     """Return of the CIs at `positions` (ascending), which are down, when each is back, when its work begins, the hours of its
-    start-up circle and the need that it waited for last.
+    start-up circle and the need that it waited for last: of equally late ones the first in the order of the graph (in a cycle,
+    of those that were back before it).
 
-    `never`: CIs that are down and stay so, closed under what fails with them. fixed, hours: float64[D], of `positions`.
-    held_by[i] is down and must be back before held[i] (sorted by held_by). Circles that cannot be started from nothing get an
-    upper bound.
+    `never`: CIs that are down and stay so, closed under what fails with them. fixed: hour at which its own outage ends, NaN:
+    after its hours of work; hours: float64[D], of `positions`, NaN unknown: counts as 0. held_by[i] is down and must be back
+    before held[i] (sorted by held). Circles that cannot be started from nothing get an upper bound.
     """
-    flat, plan = borrowed(flat), borrowed(plan)
+    flat, plan, held_by, held = borrowed(flat), borrowed(plan), borrowed(held_by), borrowed(held)
     count = len(positions)
-    plan.fixed[:count], plan.hours[:count] = fixed, hours
-    _prepare(flat, plan, now, positions, never, held_by, held)
-    size = 0
-    for i in range(count):
-        if plan.waits[i] == 0:
-            back = _back_at(plan.finish[i], plan.fixed[i], plan.hours[i])
-            size = _enter(plan.heap_time, plan.heap_at, plan.waits, plan.begun, plan.finish, size, i, back)
-    left = np.arange(count).astype(np.int32)
-    while True:
-        _finish(flat, plan, positions, size, held_by, held)
-        count = 0
-        for i in range(len(left)):
-            if plan.waits[left[i]] >= 0:
-                left[count] = left[i]
-                count += 1
-        left = left[:count].copy()
-        if count == 0:
-            break
-        size = _force_circles(flat, plan, positions, left, held_by, held)
-    for i in range(len(positions)):
-        plan.place[positions[i]] = UP
-    for i in range(len(never)):
-        plan.place[never[i]] = UP
-    count = len(positions)
-    return plan.finish[:count].copy(), plan.begun[:count].copy(), plan.circle[:count].copy(), plan.last[:count].copy()
+    finish, begun, circle, last = np.empty(count), np.empty(count), np.zeros(count), np.full(count, -1).astype(np.int32)
+    hour = plan.hour
+    hour[never] = OPEN
+    i, wait = 0, 0
+    while i < count:
+        v = positions[i]
+        if flat.flags[v] & IN_CYCLE:
+            end = i + 1
+            while end < count and flat.component[positions[end]] == flat.component[v]:
+                end += 1
+            _settle(flat, plan, now, positions, i, end, fixed, hours, held_by, held, finish, begun, circle, last)
+            i = end
+            continue
+        while wait < len(held) and held[wait] < v:
+            wait += 1
+        begun[i], last[i] = _waited(
+            flat.reverse_ptr, flat.reverse, flat.group_ptr, flat.member_ptr, flat.member, flat.group_needed, hour, now, v,
+            held_by, held, wait,
+        )  # fmt: skip
+        finish[i] = hour[v] = _back_at(begun[i], fixed[i], hours[i])
+        i += 1
+    hour[positions], hour[never] = UP, UP
+    return finish, begun, circle, last

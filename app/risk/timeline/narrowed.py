@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.risk.graph.compiled import CompiledGraph
-from app.risk.graph.needs import needed_by
 from app.risk.graph.subestate import cut_out, groups_of
 from app.risk.jit import Array
 from app.risk.timeline.parts import Fails
@@ -47,14 +46,11 @@ class Narrowed:
         )
 
 
-def narrowed(compiled: CompiledGraph, question: Question, reached: Array, most: int) -> Narrowed | None:
-    """The part of an estate that holds the CIs `reached` and all that they need; None where it has more than `most` CIs.
+def narrowed(compiled: CompiledGraph, question: Question, cone: Array) -> Narrowed:
+    """The part of an estate that consists of `cone` (int32, ascending), which holds all that its CIs need.
 
-    Example by hand: S needs one of a and b, T hard on c; from S on the part is S, a and b, and nothing of c happens in it.
+    Example by hand: S needs one of a and b, T hard on c; of S, a and b the part is these, and nothing of c happens in it.
     """
-    cone = np.flatnonzero(needed_by(compiled.flat, reached, True)).astype(np.int32)
-    if len(cone) > most:
-        return None
     numbers = compiled.flat.service_at[cone]
     targets = np.flatnonzero(numbers >= 0)
     steps = [Step(step.at_hours, _acts(step.acts, cone)) for step in question.steps]

@@ -18,6 +18,7 @@ import numpy as np
 
 from app.risk.graph.compiled import Flat
 from app.risk.graph.dependents import all_dependents
+from app.risk.graph.needs import needed_by
 from app.risk.graph.ragged import ascending, spans
 from app.risk.jit import Array, Int32s, Int64, kernel
 from app.risk.jit.borrowed import borrowed
@@ -31,6 +32,7 @@ NO_FAILS: Fails = frozenset()
 Groups = frozenset[int]
 MOST_REACHED = 20_000_000  # CIs above all switches together
 MOST_SETS = 1_000
+MOST_TANGLED = 3
 DRAWN = 1024  # ways in which all switches go together: so many are listed, or drawn where there are more
 
 
@@ -61,6 +63,15 @@ class Way(NamedTuple):
     fails: Fails
 
 
+class Ends(NamedTuple):
+    """What else must be played where the sets are those of services alone, for the latest return of all CIs and the rings outside
+    of the cone. A CI is back the later the more switches fail, where their failure does not change whether others are asked: so
+    `alone` fail together, with every way of those that are tangled."""
+
+    alone: Fails
+    tangled: Groups
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The sets of switches of an estate under a scenario."""
@@ -68,8 +79,9 @@ class Parts:
     of_service: Array  # int64[S] place in `sets`
     sets: Sequence[Groups]  # the first is empty
     rings: Sequence[Groups]  # switches that may change whether others are asked; they are independent of those of other rings
-    largest: Sequence[Groups]  # sets and rings that no other one holds
-    reached: Array  # int32, ascending: all that leans on the dependent of an open switch
+    largest: Sequence[Groups]  # sets and rings in `cone` that no other one holds
+    cone: Array  # int32, ascending: what the CIs of the sets are and all that they need
+    ends: Ends | None = None  # None: the sets are those of all CIs, and so know the latest return of each
 
 
 @kernel
@@ -148,7 +160,13 @@ def parts_of(flat: Flat, failovers: Failovers, work: Marks, roots: Array, once: 
         if len(sets) > MOST_SETS * (i + 2):
             return None
     services = np.flatnonzero(flat.service_at >= 0)
-    used, number = np.unique(at[np.concatenate([above, services])], return_inverse=True)
+    rings = _rings(flat, groups, opened, ptr, above)
+    cone = needed_by(flat, services[at[services] > 0].astype(np.int32), True)
+    ends = _ends(flat, rings, opened, cone) if once else None
+    if ends is None:
+        cone = needed_by(flat, ascending(above), True)
+    asked = services if ends else np.concatenate([services, above])
+    used, number = np.unique(at[asked], return_inverse=True)
     kept = [sets[k] for k in used.tolist()]
     if not kept or kept[0]:
         kept.insert(0, frozenset())
@@ -156,9 +174,20 @@ def parts_of(flat: Flat, failovers: Failovers, work: Marks, roots: Array, once: 
     if len(kept) > MOST_SETS:
         return None
     of_service = np.zeros(len(services), np.int64)
-    of_service[flat.service_at[services]] = number[len(above) :]
-    rings = _rings(flat, groups, opened, ptr, above)
-    return Parts(of_service, kept, rings, _largest([*kept, *rings]), ascending(above))
+    of_service[flat.service_at[services]] = number[: len(services)]
+    inside = [ring for ring in rings if cone[flat.group_dependent[list(ring)]].all()]
+    return Parts(of_service, kept, rings, _largest([*kept, *inside]), np.flatnonzero(cone).astype(np.int32), ends)
+
+
+def _ends(flat: Flat, rings: Sequence[Groups], opened: Array, cone: Array) -> Ends | None:
+    """What is played beside the sets of services; None where that is much, or where a ring lies in the cone (bool[N]) in part."""
+    for ring in rings:
+        held = cone[flat.group_dependent[list(ring)]]
+        if held.any() and not held.all():
+            return None
+    alone = frozenset((0, g) for ring in rings if len(ring) == 1 for g in ring)
+    tangled = frozenset(opened.tolist()) & frozenset[int]().union(*(ring for ring in rings if len(ring) > 1))
+    return Ends(alone, tangled) if len(tangled) <= MOST_TANGLED else None
 
 
 def _rings(flat: Flat, groups: Array, opened: Array, ptr: Array, above: Array) -> list[Groups]:
@@ -223,10 +252,10 @@ class _Book:
         return None
 
 
-def play_apart(parts: Parts, first: P, play: Callable[[Fails], P], most: int) -> list[P] | None:
-    """Play until every way of every set was seen, `first` with all switches working; None where that takes more than `most`
-    plays."""
-    books = [_Book(held) for held in parts.largest]
+def play_apart(sets: Sequence[Groups], first: P, play: Callable[[Fails], P], most: int) -> list[P] | None:
+    """Play until every way of every set was seen, `first` with all switches of the sets working; None where that takes more than
+    `most` plays."""
+    books = [_Book(held) for held in sets]
     plays = [first]
     for book in books:
         book.note(first.asked)

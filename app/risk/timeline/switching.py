@@ -44,21 +44,23 @@ def _scan(
 
 @kernel
 def switched(
-    flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, known: Int8s, failing: Int32s, key: Int64, sample: int
-) -> tuple[Array, Array, Array, Array, Array, float]:
+    flat: Flat, failovers: Failovers, work: Marks, roots: Int32s, fallen: int, known: Int8s, failing: Int32s, key: Int64,
+    sample: int
+) -> tuple[Array, Array, Array, Array, Array, float]:  # fmt: skip
     """Return what lasts after the outage of `roots`: the failed set, the groups that were asked and how each went (MOOT, WORKS or
     FAILS), the groups whose failed switch holds its dependent down, those that interrupt theirs, and the probability of
     these answers.
 
-    known: int8[G] how a group answered earlier, NOT_ASKED. `failing` (ascending): groups whose switch fails if it may; every
-    other one works, or is drawn by (key, sample, group) where sample >= 0.
+    fallen: how many CIs the outage of `roots` takes down where `work` holds it already, else 0. known: int8[G] how a group
+    answered earlier, NOT_ASKED. `failing` (ascending): groups whose switch fails if it may; every other one works, or is drawn by
+    (key, sample, group) where sample >= 0.
     """
     flat, failovers, work = borrowed(flat), borrowed(failovers), borrowed(work)
     groups = len(known)
     seen = np.zeros(groups, np.bool_)
     room = failovers.switches.sum() + 1
     found, how, held = np.empty(room, np.int32), np.empty(room, np.int8), np.empty(room, np.int32)
-    tail = fail(flat, work, roots)
+    tail = fallen if fallen > 0 else fail(flat, work, roots)
     tail, count, holds = _scan(flat, failovers, work, 0, tail, known, seen, found, 0, held, 0)
     # a group that lost too many members before it was asked is not asked at all in this outage
     found[:count] = np.sort(found[:count])

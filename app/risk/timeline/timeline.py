@@ -25,10 +25,12 @@ from app.risk.outage.propagation import RULES, Workspace, workspace
 from app.risk.outage.what_if import SAMPLES, WORK, all_failovers, outage_key
 from app.risk.timeline.between_steps import (
     NONE,
+    Held,
     OneEstate,
     Standing,
     active_members,
     apply_act,
+    held_by_marks,
     moved,
     positions_of_ids,
     with_blocked,
@@ -36,7 +38,7 @@ from app.risk.timeline.between_steps import (
 )
 from app.risk.timeline.come_back import Plan, come_back, plan_of
 from app.risk.timeline.narrowed import narrowed
-from app.risk.timeline.parts import NO_FAILS, Asked, Fails, Parts, Shares, parts_of, play_apart
+from app.risk.timeline.parts import NO_FAILS, Asked, Ends, Fails, Parts, Shares, parts_of, play_apart
 from app.risk.timeline.played import DEGRADED, DOWN, INTERRUPTED, RECOVERING, Moments, Outcome, Returns, Stretch, Timeline
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Step
 from app.risk.timeline.states import FAILURES_ONLY, Able, able_of, states
@@ -68,11 +70,13 @@ def timeline(compiled: CompiledGraph, question: Question, space: Workspace | Non
 def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
     """Play only what tells the sets of switches apart; None where they are too many, or the estate changes on the way."""
     parts = runner.parts(first)
-    if parts is None or max(len(held) for held in parts.largest) > ENUMERATED:
+    if parts is None or max((len(held) for held in parts.largest), default=0) > ENUMERATED:
         return None
-    plays = play_apart(parts, first, _player(runner, parts, first), most)
+    plays = play_apart(parts.largest, first, _player(runner, parts, first), most)
     if plays is None:
         return None
+    if parts.ends is not None:
+        plays += _to_the_end(runner, parts.ends)
     shares = Shares(parts, plays, outage_key(runner.base, runner.roots))
     if not shares.complete():
         return None
@@ -83,13 +87,19 @@ def _apart(runner: _Runner, first: Outcome, most: int) -> Timeline | None:
     return Timeline(plays, likeliest, False, max(one.end_hours for one in plays), shares)
 
 
+def _to_the_end(runner: _Runner, ends: Ends) -> list[Outcome]:
+    """The plays in which the last CI is back as late as in any, one for each way of the switches that are tangled."""
+    first = runner.run(ends.alone)
+    return play_apart([ends.tangled], first, lambda fails: runner.run(fails | ends.alone), 2**ENUMERATED) or [first]
+
+
 def _player(runner: _Runner, parts: Parts, first: Outcome) -> Callable[[Fails], Outcome]:
     """What plays a scenario under given failures of switches: in the part that they reach, where that is less work."""
     ways = 2 ** max((len(held) for held in parts.largest), default=0)
     touched = sum(len(failed) for failed in first.lasting)
-    part = narrowed(runner.base, runner.question, parts.reached, PART * touched * (ways - 1))
-    if part is None:
+    if ways == 1 or len(parts.cone) > PART * touched * (ways - 1):
         return runner.run
+    part = narrowed(runner.base, runner.question, parts.cone)
     inside = _Runner(part.compiled, part.question, workspace(part.compiled))
     return lambda fails: part.told(inside.run(part.fails(fails)), fails)
 
@@ -136,7 +146,8 @@ class _Runner:
                 mine = space if graph is compiled else workspace(graph)
                 roots = ascending(np.concatenate([failing, blocked]))
                 roots = (positions_of_ids(graph, roots) if edited else roots).astype(np.int32)
-                failovers = all_failovers(graph, roots, mine)
+                failovers, count = all_failovers(graph, roots, mine)
+                held = Held(roots, int(mine.work.epoch[0]), count) if count else None
                 known = np.full(len(graph.flat.group_kind), NOT_ASKED, np.int8)
                 self.estates[id(graph)] = OneEstate(
                     graph,
@@ -145,6 +156,7 @@ class _Runner:
                     mine.kept(Able, partial(able_of, graph.flat)),
                     failovers,
                     known,
+                    held,
                 )
 
     def parts(self, first: Outcome) -> Parts | None:
@@ -192,7 +204,8 @@ class _Runner:
         failovers = with_blocked(flat, estate.failovers, state.blocked)
         roots = ascending(np.concatenate([state.own, state.restarting])).astype(np.int32)
         failed, found, how, held_groups, interrupts, weight = switched(
-            flat, failovers, estate.space.work, roots, estate.known, turn.failing, turn.key + np.int64(turn.number), turn.sample
+            flat, failovers, estate.space.work, roots, held_by_marks(estate, roots), estate.known, turn.failing,
+            turn.key + np.int64(turn.number), turn.sample,
         )  # fmt: skip
         if turn.sample < 0:
             out.probability *= weight
@@ -240,11 +253,11 @@ class _Runner:
         back = ~among(failed, never)
         down = failed[back]
         pairs = [
-            (int(u), int(d)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in active_members(flat, g)
+            (int(d), int(u)) for g, d in zip(held_groups.tolist(), held.tolist(), strict=True) for u in active_members(flat, g)
         ]
-        pairs = sorted((u, d) for u, d in pairs if holds(down, u) and holds(down, d))
-        held_by = np.asarray([u for u, _ in pairs], np.int32)
-        held_of = np.asarray([d for _, d in pairs], np.int32)
+        pairs = sorted((d, u) for d, u in pairs if holds(down, u) and holds(down, d))
+        held_of = np.asarray([d for d, _ in pairs], np.int32)
+        held_by = np.asarray([u for _, u in pairs], np.int32)
         finish, begun, circle, last = come_back(
             compiled.flat, estate.plan, now, down, never, fixed[back], hours[back], held_by, held_of
         )
@@ -261,7 +274,8 @@ class _Runner:
             if for_good:
                 end = max(end, now + self.question.hours)
                 out.never_restored = int(for_good)
-        is_held = among(failed, np.sort(held))
+        is_held = np.zeros(len(failed), np.bool_)
+        is_held[np.searchsorted(failed, held[among(held, failed)])] = True
         all_finish = np.full(len(failed), np.inf)
         all_finish[back] = finish
         lasting = is_own | is_held
@@ -346,9 +360,10 @@ class _Runner:
         order = np.lexsort((interval, service))
         count = len(cuts) - 1
         rows: dict[int, list[tuple[int, float]]] = {}
-        for k in order.tolist():
-            rows.setdefault(int(service[k]), []).append((int(interval[k]), float(capability[k])))
+        for number, *record in zip(*(column[order].tolist() for column in (service, interval, capability)), strict=True):
+            rows.setdefault(number, []).append(tuple(record))
         changed = self._other_rest(compiled)
+        down_until, recovering_until = down.tolist(), recovering.tolist()
         for number in changed:
             rows.setdefault(number, [])
         for number, records in rows.items():
@@ -358,7 +373,7 @@ class _Runner:
                 if level > 0.0:
                     _extend(here, cuts, first, last, DEGRADED, level)
                 else:
-                    broken, slow = min(int(down[number]), last), min(int(recovering[number]), last)
+                    broken, slow = min(down_until[number], last), min(recovering_until[number], last)
                     _extend(here, cuts, first, broken, DOWN, 0.0)
                     first = max(first, broken + 1)
                     _extend(here, cuts, first, slow, RECOVERING, 0.0)

@@ -88,5 +88,7 @@ def outage_at(played: Played, at_hours: float) -> Outage:
     place = hours_of_steps(played).index(at_hours)
     if place not in played.outages:
         forced, space = played.outcome.forced[place], played.estate.workspace()
-        played.outages[place] = outage(played.estate.compiled, forced, space, played.rule)
+        edited = any(step.do in ("add", "remove") for step, _ in played.steps)
+        fallen = None if edited else played.outcome.lasting[place]
+        played.outages[place] = outage(played.estate.compiled, forced, space, played.rule, fallen)
     return played.outages[place]

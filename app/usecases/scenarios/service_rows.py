@@ -34,7 +34,8 @@ class PathsOf:
         place = int(np.searchsorted(self._times, story.stretches[0].start, side="right")) - 1
         estate = self._played.estate
         if place not in self._made:
-            self._made[place] = Paths(estate, causes(estate.compiled, outage_at(self._played, float(self._times[place]))))
+            lasting = outage_at(self._played, float(self._times[place]))
+            self._made[place] = Paths(estate, causes(estate.compiled, lasting, serving=True))
         position = int(estate.compiled.service_position[story.service])
         paths = self._made[place]
         return paths.to(position) if paths.reach(position) else []

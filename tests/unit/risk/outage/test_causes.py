@@ -135,3 +135,20 @@ def test_cause_of_a_ci_with_100_000_providers_is_found_at_once() -> None:
     answer = outage(compiled, np.asarray([compiled.position_of(number) for number in range(11, 100_011)], np.int32))
     causes(compiled, outage(compiled, np.array([compiled.position_of(11)])))
     assert len(causes(compiled, answer).path(compiled, compiled.position_of(10))) == 2
+
+
+def test_paths_to_services_need_only_what_serves() -> None:
+    """The causes of the CIs from which a service is reached are those of the tree of all."""
+    paths = left_out = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        estate = random_estate(rng, rng.randint(5, 12))
+        estate["services"] = [{"key": ci["key"], "customers": 1} for ci in rng.sample(estate["cis"], 2)]
+        compiled = compile_graph(graph_of(estate))
+        hit = outage(compiled, rng.sample(range(len(compiled)), 2))
+        every, some = causes(compiled, hit), causes(compiled, hit, serving=True)
+        left_out += len(every.node) - len(some.node)
+        for position in np.intersect1d(compiled.service_position, every.node).tolist():
+            assert some.path(compiled, position) == every.path(compiled, position), seed
+            paths += 1
+    assert paths > 30 and left_out > 30

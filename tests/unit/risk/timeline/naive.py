@@ -7,6 +7,7 @@ the states follow by the model read word by word (tests/unit/risk/oracle.py).
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,12 +26,14 @@ class Own:
 
 @dataclass
 class Naive:
-    """`decide(step, group number, success)`: how a switch goes ("works", "fails"); called where both can be."""
+    """`decide(step, group number, success)`: how a switch goes ("works", "fails"); called where both can be. `place`: the order
+    of the graph, in which equally late needs are named."""
 
     estate: dict[str, Any]
     steps: list[dict[str, Any]]
     decide: Callable[[int, int, float], str]
     rank: Callable[[int, int], int]  # of several groups that switch at once, which is asked first
+    place: Callable[[str], int]
     restarts: bool = True
     hours: float = 72.0
     rule: str = "product"
@@ -42,6 +45,7 @@ class Naive:
     blocked: set[str] = field(default_factory=set)
     answers: dict[int, str] = field(default_factory=dict)
     states: list[tuple[float, float, dict[str, tuple[str, float]]]] = field(default_factory=list)
+    waited: list[dict[str, str]] = field(default_factory=list)  # by step: the need that each that came back waited for last
 
     def __post_init__(self) -> None:
         self.oracle = Oracle(self.estate)
@@ -223,6 +227,25 @@ class Naive:
         back = dict.fromkeys(stuck, INF)
         begun, circle = dict.fromkeys(down, now) | dict.fromkeys(stuck, INF), dict.fromkeys(down, 0.0)
         open_cis = {k for k in down if k not in stuck}
+        waited: dict[str, str] = {}
+        self.waited.append(waited)
+
+        def needs(v: str) -> list[tuple[float, str]]:
+            """Those needs of v that are back and that it had to wait for, with their hours."""
+            out = [(back[b], b) for a, b in self.oracle.hard | self.oracle.supply if a == v and b in back]
+            out += [(back[b], b) for g in held if self.groups[g]["dependent"] == v for b in self.active(g) if b in back]
+            for group in self.groups:
+                up = sum(m not in down and m not in self.rest_failed for m in group["members"])
+                came = sorted((back[m], m) for m in group["members"] if m in down and m in back and back[m] < INF)
+                lacking = group["needed"] - up
+                if group["dependent"] == v and 0 < lacking <= len(came):
+                    out += [one for one in came if one[0] == came[lacking - 1][0]]
+            return out
+
+        def name(v: str) -> None:
+            known = needs(v)
+            latest = max((time for time, _ in known), default=now)
+            waited[v] = min((b for time, b in known if time == latest), key=self.place, default="")
 
         def ready(v: str, among: set[str] | None = None) -> float | None:
             """When all needs of v are back; None: not known yet. `among`: needs that do not count."""
@@ -256,13 +279,26 @@ class Naive:
             return max(own.end, start) if own is not None and own.end is not None else start + self.hours_of(v)
 
         while open_cis:
-            able = [(finish(v, r), v, r) for v in sorted(open_cis) if (r := ready(v)) is not None]
+            able = [(finish(v, r), self.place(v), v, r) for v in sorted(open_cis) if (r := ready(v)) is not None]
+            for _, _, v, _ in able:
+                if v not in waited:
+                    name(v)
             if able:
-                time, v, r = min(able)
+                time, _, v, r = min(able)
                 back[v], begun[v] = time, r
                 open_cis.discard(v)
                 continue
+            before, named = set(open_cis), {}
+            for v in sorted(open_cis):
+                name(v)
+                named[v] = waited.pop(v)
             self.force_circles(open_cis, back, begun, circle, held, down, now)
+            for v in sorted(before - open_cis):
+                waited[v] = named[v]
+        of_part = Counter(self.oracle.component.values())
+        for v in waited:
+            if of_part[self.oracle.component[v]] == 1:  # in no cycle: all that it needs is known before
+                name(v)
         return back, begun, circle
 
     def force_circles(

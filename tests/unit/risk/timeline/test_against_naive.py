@@ -14,6 +14,7 @@ import pytest
 from app.risk.graph.compiled import CompiledGraph
 from app.risk.intake.compile import compile_graph
 from app.risk.outage.failover_outcomes import FAILS, MOOT
+from app.risk.outage.propagation import outage
 from app.risk.timeline.played import Outcome
 from app.risk.timeline.question import Block, Degrade, Fail, Question, Restore, Step
 from app.risk.timeline.timeline import timeline
@@ -107,9 +108,11 @@ def compare_outcome(
 ) -> int:  # fmt: skip
     asked: dict[tuple[int, int], str] = {}
     order = {}
+    places = {key: compiled.position_of(10 + n) for n, key in enumerate(ci["key"] for ci in estate["cis"])}
     naive = Naive(
-        estate, acts, lambda step, group, _: asked[step, group], lambda step, group: order[step, group], restarts, rule=rule
-    )
+        estate, acts, lambda step, group, _: asked[step, group], lambda step, group: order[step, group], places.__getitem__,
+        restarts, rule=rule,
+    )  # fmt: skip
     numbers = groups_by_number(compiled, naive)
     for step, group, how in one.answers:
         order[step, numbers[group]] = len(order)
@@ -126,6 +129,14 @@ def compare_outcome(
         assert {k: v[0] for k, v in got.items()} == {k: v[0] for k, v in expected.items()}, (seed, start, end, acts)
         for k, (_, capability) in expected.items():
             assert got[k][1] == pytest.approx(capability, abs=1e-9), (seed, start, k)
+    for forced, lasting in zip(one.forced, one.lasting, strict=True):  # what is shown of a step need not fail anew
+        anew, known = outage(compiled, forced), outage(compiled, forced, fallen=lasting)
+        for name in ("failed", "degraded", "capability", "services_down", "services_degraded", "service_capability"):
+            assert np.array_equal(getattr(anew, name), getattr(known, name)), (seed, name)
+    keys = {place: key for key, place in places.items()} | {-1: ""}
+    for came, waited in zip(one.returns, naive.waited, strict=True):
+        told = {keys[v]: keys[need] for v, need in zip(came.position.tolist(), came.waited_for.tolist(), strict=True)}
+        assert told == {key: waited[key] for key in told}, (seed, acts)
     ends = max((s.end for rows in one.stretches.values() for s in rows), default=0.0)
     assert ends <= max((end for _, end, _ in naive.states), default=0.0) + 1e-9
     return len(naive.states)
