@@ -122,7 +122,11 @@ def test_what_is_refused_is_proposed_no_more_until_it_is_taken_back(service: Ser
     assert service.cli_json("honesty")["items"] == [figures]
     page = service.page("/proposals")
     assert "of app that nothing explains began within 15 minutes of one of db" in page
+    proposed = look(service)["items"]
+    assert service.page("/proposals").count('name="reason"') == len(proposed) > 0
     settled = {"proposal": look(service)["items"][0]["proposal"], "verb": "refuse", "reason": "again"}
+    for bad in ("x" * 1001, "a\x00"):
+        assert service.client.post("/proposals/decide", data={**settled, "reason": bad}).status_code == 422
     assert service.client.post("/proposals/decide", data=settled).status_code == 303
     [decided] = service.get("/proposal-decisions")["items"]
     assert "again" in service.page("/proposals")

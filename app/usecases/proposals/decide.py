@@ -19,6 +19,7 @@ from app.domain.json_columns import members_text
 from app.domain.nouns import DEPENDENCY, REDUNDANCY_GROUP
 from app.domain.proposals import ACCEPTED, NEED, REFUSED, Proposal, ProposalDecision
 from app.domain.rows import LedgerDependency, LedgerGroup
+from app.domain.texts import is_text
 from app.ports.documents import Documents
 from app.usecases.find import identify
 from app.usecases.keep import audit
@@ -29,6 +30,7 @@ from app.usecases.tools import Tools
 from app.usecases.write_revision import turn
 
 RELATION = "accepted proposal"
+SIGNS = 1000  # of a reason
 
 
 def accept_proposal(tools: Tools, proposal: str, caller: str, reason: str = "", needed: int | None = None) -> ProposalDecision:
@@ -109,6 +111,8 @@ def _get(documents: Documents, proposal: str) -> Proposal:
 
 
 def _decision(item: Proposal, verdict: str, caller: str, reason: str) -> ProposalDecision:
+    if len(reason) > SIGNS or "\x00" in reason or not is_text(reason):
+        raise InvalidInput(f"reason: a text of at most {SIGNS} signs", field="reason")
     name = decision_name(item.kind, item.dependent, item.providers)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return ProposalDecision(
