@@ -104,7 +104,7 @@ class Served:
     port: int
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, key: str = "", timeout: float = 60.0
+        self, method: str, path: str, body: bytes | None = None, key: str = "", timeout: float = 200.0
     ) -> tuple[int, float, bytes]:
         """Status, seconds and body of an answer."""
         return ask(self.port, method, path, body, key, timeout)
