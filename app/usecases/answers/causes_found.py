@@ -110,7 +110,8 @@ def _purpose(settings: str) -> str:
 def _look(tools: Tools, scale: Scale) -> CausesFound:
     compiled = scale.assessment.estate.compiled
     redundant = np.flatnonzero(compiled.flat.group_left > 1)
-    said = _said(tools, scale, redundant)
+    starts, inside = members_of(compiled, redundant)
+    said = _said(tools, scale, np.unique(inside).tolist())
     every = [_by_dependency(tools, scale)]
     names: dict[tuple[int, int], list[int]] = {}  # kind and CI -> groups that hang by it
     for kind, shared, group in zip(every[0].kind.tolist(), every[0].shared.tolist(), every[0].group.tolist(), strict=True):
@@ -123,8 +124,7 @@ def _look(tools: Tools, scale: Scale) -> CausesFound:
         every.append(_by_what_is_said(compiled, kind, codes, texts, len(values), spelled))
         values += texts
         attributes += named
-        ptr, members = members_of(compiled, redundant)
-        told = np.add.reduceat(codes[members] >= 0, ptr[:-1], dtype=np.int64) if len(redundant) else np.zeros(0)
+        told = np.add.reduceat(codes[inside] >= 0, starts[:-1], dtype=np.int64) if len(redundant) else np.zeros(0)
         unsaid[kind] = int((told < 2).sum())
     kind, shared, value, group, sizes, members = (
         np.concatenate([getattr(part, name) for part in every]) for name in _Part._fields
@@ -213,16 +213,10 @@ def _by_what_is_said(
     )  # fmt: skip
 
 
-def _members(compiled: Any, group: int) -> list[int]:
-    flat = compiled.flat
-    return flat.member[int(flat.member_ptr[group]) : int(flat.member_ptr[group + 1])].tolist()  # type: ignore[no-any-return]
-
-
-def _said(tools: Tools, scale: Scale, redundant: Any) -> Said:
+def _said(tools: Tools, scale: Scale, members: Sequence[int]) -> Said:
     """Returns what is said of the members of redundant groups, by kind: a code for each CI, -1 where nothing is."""
     estate = scale.assessment.estate
     compiled = estate.compiled
-    members = sorted({m for group in redundant.tolist() for m in _members(compiled, group)})
     told: dict[str, dict[int, tuple[str, str, str]]] = {SITE: {}, SUPPLIER: {}, ON_CALL: {}}
     for m in members:
         for kind, column in ((SITE, "site"), (SUPPLIER, "supplier"), (ON_CALL, "team")):
