@@ -72,6 +72,11 @@ def assessment_name(revision: int, settings: str) -> str:
     return f"{revision:012d}-{settings}"
 
 
+def is_assessed(documents: Documents, revision: int, settings: str) -> bool:
+    """Returns whether an assessment of a revision under settings of this fingerprint is kept."""
+    return ASSESSMENTS.find(documents, assessment_name(revision, settings)) is not None
+
+
 def assessed(
     estates: Estates, cache: CompiledGraphCache, revision: int | None, locations: bool | None = None, listen: Listener = silent
 ) -> Assessed:

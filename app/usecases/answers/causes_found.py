@@ -32,7 +32,7 @@ from app.risk.first_order.paper_redundancy import in_one_place
 from app.risk.graph.ragged import ptr_of, spans
 from app.usecases.answers.quality.found import AT_ONCE, found
 from app.usecases.answers.quality.weighing import Scale, scale_of
-from app.usecases.assess import ASSESSMENTS, Assessed, assessed, assessment_name
+from app.usecases.assess import Assessed, assessed, is_assessed
 from app.usecases.tools import Tools
 
 PURPOSE = "common-causes-1"  # the number is raised when something is found otherwise
@@ -94,7 +94,7 @@ def keep_causes(tools: Tools, revision: Revision) -> bool:
     settings = tools.estates.settings_at(revision)
     if revision.counters.get(CI_NOUN.name, 0) <= AT_ONCE or revision.revision in tools.cache.revisions(_purpose(settings)):
         return False
-    if ASSESSMENTS.find(tools.documents, assessment_name(revision.revision, settings)) is None:
+    if not is_assessed(tools.documents, revision.revision, settings):
         return False
     assessment = assessed(tools.estates, tools.cache, revision.revision)
     kept = _look(tools, scale_of(assessment, measure_of(assessment.totals.values())))

@@ -19,7 +19,7 @@ from app.risk.graph.needs import needed_by
 from app.risk.outage.propagation import outage
 from app.risk.timeline.one_outage import what_if
 from app.usecases.answers.quality.found import AT_ONCE
-from app.usecases.assess import ASSESSMENTS, assessed, assessment_name
+from app.usecases.assess import assessed, is_assessed
 from app.usecases.estate import Estate
 from app.usecases.tools import Tools
 
@@ -87,7 +87,7 @@ def keep_suppliers(tools: Tools, revision: Revision) -> bool:
     settings = tools.estates.settings_at(revision)
     if revision.counters.get(CI.name, 0) <= AT_ONCE:
         return False
-    if ASSESSMENTS.find(tools.documents, assessment_name(revision.revision, settings)) is None:
+    if not is_assessed(tools.documents, revision.revision, settings):
         return False
     kept = _kept(tools, revision.revision, settings)
     if _whole(kept):

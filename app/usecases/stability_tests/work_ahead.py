@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.ports.graph_store import Revision
 from app.usecases.answers.group_evidence import Groups
-from app.usecases.assess import ASSESSMENTS, assessed, assessment_name
+from app.usecases.assess import assessed, is_assessed
 from app.usecases.stability_tests.kept_stakes import KEPT, PARTS, keep_part, with_stakes
 from app.usecases.tools import Tools
 
@@ -16,7 +16,7 @@ def keep_stakes(tools: Tools, revision: Revision) -> bool:
     """Works out further groups of a revision that is assessed, those first on which about the most hangs, and keeps them; returns
     whether there was one."""
     settings = tools.estates.settings_at(revision)
-    if ASSESSMENTS.find(tools.documents, assessment_name(revision.revision, settings)) is None:
+    if not is_assessed(tools.documents, revision.revision, settings):
         return False
     base = with_stakes(tools, assessed(tools.estates, tools.cache, revision.revision))
     able = Groups(base, []).able

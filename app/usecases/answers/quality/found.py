@@ -27,7 +27,7 @@ from app.usecases.answers.quality.merges import unlike_names_finding
 from app.usecases.answers.quality.sources import unknown_relations
 from app.usecases.answers.quality.unread import open_need_findings
 from app.usecases.answers.quality.weighing import Scale, scale_of
-from app.usecases.assess import ASSESSMENTS, Assessed, assessed, assessment_name
+from app.usecases.assess import Assessed, assessed, is_assessed
 from app.usecases.keep.sources import told_of
 from app.usecases.tools import Tools
 
@@ -77,7 +77,7 @@ def keep_found(tools: Tools, revision: Revision) -> bool:
     settings = tools.estates.settings_at(revision)
     if revision.counters.get(CI.name, 0) <= AT_ONCE or revision.revision in tools.cache.revisions(_purpose(settings)):
         return False
-    if ASSESSMENTS.find(tools.documents, assessment_name(revision.revision, settings)) is None:
+    if not is_assessed(tools.documents, revision.revision, settings):
         return False
     assessment = assessed(tools.estates, tools.cache, revision.revision)
     found(tools, scale_of(assessment, measure_of(assessment.totals.values())))
